@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
+import { append, keyOf } from '../storage/sessions.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom, newFolder } from './run-cli.ts';
 
@@ -109,4 +111,31 @@ test('the beginning of an id names a backup, and `last` the newest of this store
   const { code, err } = await greenroom('backups verify 2026-11-', { daemon, env });
   expect(code).toBe(2);
   expect(err).toContain(`2026-11- is the beginning of several backups: ${ours}, ${older}`);
+});
+
+test('an older one is restored by the beginning of its id', async () => {
+  const [from, place] = [newFolder(), newFolder()];
+  const { journal, close } = await openLmdbJournal({ dir: join(from, 'store') });
+  const sleep = () => new Promise<void>(() => undefined); // what is timed is over before
+  const backUp = async () => {
+    const { code, out, err } = await greenroom(['backup', '--to', place, '--json'], {
+      ...{ sleep, env: { GREENROOM_DATA_DIR: from } },
+    });
+    expect([code, err]).toEqual([0, '']);
+    return (JSON.parse(out) as { backupId: string }).backupId;
+  };
+  await journal.commit(append(keyOf('one')));
+  await close();
+  const first = await backUp();
+  const second = await backUp();
+  const restore = (to: string, words: string) =>
+    greenroom(['restore', place, '--backup', words], { sleep, env: { GREENROOM_DATA_DIR: to } });
+  const to = newFolder();
+  const beginning = first.slice(0, 18);
+  expect(second.startsWith(beginning)).toBe(false);
+  expect(await restore(to, '1999')).toMatchObject({ code: 3 });
+  expect(await restore(to, beginning)).toMatchObject({
+    ...{ code: 0, out: expect.stringContaining('1 session') },
+  });
+  expect((await restore(newFolder(), 'last')).code).toBe(0);
 });
