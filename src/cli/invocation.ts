@@ -19,17 +19,11 @@ import { CliError } from './failure.ts';
 import { findDaemon } from './find-daemon.ts';
 import { Output } from './output.ts';
 import type { DaemonClient, Shell } from './shell.ts';
+import { programHere, type Whereabouts } from './typed-here.ts';
 
 /** Options that every command takes. */
-export interface GlobalOptions {
+export interface GlobalOptions extends Whereabouts {
   readonly json?: boolean;
-  readonly data?: string;
-  readonly config?: string;
-  readonly servers?: string;
-  readonly creds?: string;
-  readonly inboxPrefix?: string;
-  readonly prefix?: string;
-  readonly tenant?: string;
   readonly logLevel?: string;
 }
 
@@ -120,9 +114,14 @@ export class Invocation {
     return found.kind === 'running' ? (found.daemon.natsUrl ?? undefined) : undefined;
   }
 
+  /** How the next command for the same daemon begins. */
+  get program(): string {
+    return programHere(this.shell.program, this.globals);
+  }
+
   /** A command of ours, as it is typed here. */
   typed(command: string): string {
-    return `${this.shell.program ?? 'greenroom'} ${command}`;
+    return `${this.program} ${command}`;
   }
 
   /**

@@ -15,20 +15,23 @@ import {
 } from './failure.ts';
 import type { Registration } from './invocation.ts';
 import type { Shell } from './shell.ts';
+import { programHere, type Whereabouts } from './typed-here.ts';
 
 /** `args` without node and the script. */
 export const runCli = async (args: readonly string[], outside: Shell): Promise<number> => {
   const shell = withCleanScreens(outside);
   let exitCode = 0;
   const isJson = asksForJson(args);
+  let program: Command | undefined;
   try {
-    const program = await buildProgram(shell, args, (code) => {
+    program = await buildProgram(shell, args, (code) => {
       exitCode = code;
     });
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return report(error, shell, isJson);
+    const here = programHere(shell.program, program?.opts<Whereabouts>() ?? {});
+    return report(error, shell, here, isJson);
   }
 };
 
@@ -88,7 +91,7 @@ const unknownCommand = (program: Command, name: string): CliError => {
   return usageError(`there is no command ${name}${near}`, meant === '' ? ADD_HELP : meant);
 };
 
-const typedHere = (failure: Failure, { program }: Shell): Failure => ({
+const typedHere = (failure: Failure, program: string): Failure => ({
   ...failure,
   nextStep: failure.nextStep && asTyped(failure.nextStep, program),
 });
@@ -104,13 +107,13 @@ const ADD_HELP = 'add --help to see how it is used';
 const wrongCall = ({ message }: CommanderError): CliError =>
   usageError(message.replace(/^error: /, '').replaceAll('\n', ' '), ADD_HELP);
 
-const report = (error: unknown, shell: Shell, isJson: boolean): ExitCode => {
+const report = (error: unknown, shell: Shell, program: string, isJson: boolean): ExitCode => {
   // Commander has printed help that was asked for, and what is wrong with a call unless JSON was asked for. It has not seen
   // what a command itself could not read.
   const isPrinted = error instanceof CommanderError && !(error instanceof InvalidArgumentError);
   if (isPrinted && (error.exitCode === 0 || !isJson)) return error.exitCode === 0 ? 0 : 2;
   const told = error instanceof CommanderError ? wrongCall(error) : error;
-  const failure = typedHere(failureOf(told), shell);
+  const failure = typedHere(failureOf(told), program);
   shell.stderr.write(isJson ? failureJson(failure) : failureText(failure));
   return failure.exitCode;
 };

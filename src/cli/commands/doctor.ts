@@ -44,7 +44,7 @@ export const registerDoctor = (registration: Registration): void => {
           ...(verify ? [...(await checkRecords(run)), ...(await checkDerived(run))] : []),
         ];
         const checks = found.map((check) => ({ ...check, finding: redact(check.finding) }));
-        const { program } = run.shell;
+        const { program } = run;
         run.out.many(checks, () =>
           checks.map((check) => asTyped(line(check, run.out), program)).join(''),
         );
