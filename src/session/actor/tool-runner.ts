@@ -1,16 +1,9 @@
 /**
  * The tool calls under way, and what the state machine is told of them: verdicts, outcomes, results.
  *
- * 1. A call starts once its start is committed; one that was started here is not started again.
- * 2. Inputs and results are at hand as long as the turn is at the answer that asked for them. After a wake they are read
- *    from the journal.
+ * A call starts once its start is committed; one that was started here is not started again.
  */
-
-import { isToolUse } from '../../claude-code/api-blocks.ts';
-import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
-import type { SessionKey } from '../../model/ids.ts';
-import { TELEMETRY } from '../../model/telemetry.ts';
 import { NO_MEMORY } from '../../model/tool-memory.ts';
 import {
   awaitedRuns,
@@ -23,7 +16,6 @@ import {
 } from '../../model/turn.ts';
 import type { ActorRef } from '../../otp/ref.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
-import { decodeMessage } from '../context/model-message.ts';
 import type { Told } from '../events/narrator.ts';
 import type { InputOf } from '../machine/machine.ts';
 import type { ToolUse } from '../ports/executor.ts';
@@ -41,14 +33,12 @@ import {
 import { Judge, type Judged, type PermissionGround, type Place } from '../tools/judge.ts';
 import { Offers } from '../tools/offer.ts';
 import { readBlock, resultBlock, withSaid } from '../tools/result-block.ts';
+import { AnswerCalls, type EndedCall } from './answer-calls.ts';
+import { type ToldRun, tellEnd, tellStart } from './tool-telemetry.ts';
 
-export interface ToolRun extends Told {
+export interface ToolRun extends ToldRun {
   readonly id: RunId;
-  readonly key: SessionKey;
-  readonly name: string;
-  readonly toolUseId: string;
   readonly handle: ToolHandle;
-  readonly atMs: number;
   /** Hooks are to be asked about its result. */
   readonly isHeld: boolean;
   readonly executor: ActorRef;
@@ -86,15 +76,9 @@ export class ToolRunner {
   readonly #judge: Judge;
   readonly offers: Offers;
   readonly #runs = new Map<RunId, ToolRun>();
-  readonly #durations = new Map<string, number>();
   /** Started here, and not yet over in what is committed. */
   readonly #begun = new Set<RunId>();
-  /** `seq` of the answer whose calls are at hand. */
-  #answerSeq = 0;
-  readonly #uses = new Map<string, ToolUse>();
-  readonly #results = new Map<string, Uint8Array>();
-  /** What hooks want the model to see beside a call's result. */
-  readonly #context = new Map<string, readonly string[]>();
+  readonly #calls = new AnswerCalls();
   /** What hooks were waited for, by the run that it ends. */
   readonly #ready = new Map<RunId, InputOf<'decided' | 'gathered'>>();
   #isReading = false;
@@ -117,31 +101,24 @@ export class ToolRunner {
   }
 
   get heldBytes(): number {
-    let bytes = 0;
-    for (const result of this.#results.values()) bytes += result.byteLength;
-    return bytes;
+    return this.#calls.heldBytes;
   }
 
   /** An answer has asked for these. */
   know({ phase: { answerSeq } }: ToolSources['turn'], uses: readonly ToolUse[]): void {
     this.#forget();
-    this.#answerSeq = answerSeq;
-    for (const use of uses) this.#uses.set(use.id, use);
+    this.#calls.begin(answerSeq, uses);
   }
 
   #forget(): void {
-    this.#answerSeq = 0;
-    this.#uses.clear();
-    this.#results.clear();
-    this.#context.clear();
+    this.#calls.forget();
     this.#ready.clear();
-    this.#durations.clear();
   }
 
   /** Does what the turn awaits and nobody does yet. */
   carryOut(sources: ToolSources): void {
     const { turn } = sources;
-    if (this.#answerSeq !== turn.phase.answerSeq) return this.#read(sources, this.#readUses);
+    if (!this.#calls.isOf(turn.phase.answerSeq)) return this.#read(() => this.#readUses(sources));
     const own = runIdOf(turn.turnId, turn.phase.run);
     const awaited = awaitedRuns(turn);
     const ready = this.#ready.get(own);
@@ -163,7 +140,7 @@ export class ToolRunner {
     const place = placeOf(sources);
     const judge = (use: OwnUse) => this.#judge.verdict(use, offer, head, place);
     const uses = turn.phase.calls.flatMap((call) => {
-      const isKnown = call.state === 'undecided' && this.#uses.has(call.toolUseId);
+      const isKnown = call.state === 'undecided' && this.#calls.has(call);
       return isKnown ? [this.#useOf(call, sources)] : [];
     });
     crashpoint('tools.decided');
@@ -179,8 +156,7 @@ export class ToolRunner {
     ground: HookGround,
   ): Promise<void> {
     const asked = await Promise.all(uses.map((use) => askBefore(use, judge, ground)));
-    for (const { verdict, context } of asked)
-      if (context.length > 0) this.#context.set(verdict.toolUseId, context);
+    for (const { verdict, context } of asked) this.#calls.say(verdict.toolUseId, context);
     const verdicts = asked.map(({ verdict }) => verdict);
     this.#ready.set(runId, { type: 'decided', runId, verdicts });
   }
@@ -235,9 +211,7 @@ export class ToolRunner {
 
   /** As all but the transcript has it. */
   #useOf(call: OpenCall, { head, workspace }: Where): OwnUse {
-    const { toolUseId, name } = call;
-    const use = this.#uses.get(toolUseId) ?? { id: toolUseId, name, input: {} };
-    return ownUse(use, toolsOfCall(call, head.tools), memoriesIn(workspace));
+    return ownUse(this.#calls.use(call), toolsOfCall(call, head.tools), memoriesIn(workspace));
   }
 
   /** The outcome of a call has come. */
@@ -245,39 +219,33 @@ export class ToolRunner {
     const run = this.#runs.get(id);
     if (run === undefined) return;
     this.#runs.delete(id);
-    this.#durations.set(run.toolUseId, nowMs - run.atMs);
-    tellContent(run, 'result', outcome.content);
-    if (TELEMETRY.toolStop.isHeard) report(run, outcomeWord(outcome), nowMs);
+    this.#calls.took(run.toolUseId, nowMs - run.atMs);
+    tellEnd(run, outcome, nowMs);
     this.#end(id, run.toolUseId, outcome, run.isHeld);
   }
 
   #end(runId: RunId, toolUseId: string, outcome: ToolOutcome, isHeld = false): void {
     const { block, isError } = resultBlock(toolUseId, outcome);
-    const context = this.#context.get(toolUseId);
-    this.#results.set(
-      toolUseId,
-      context === undefined ? block : withSaid(block, undefined, context),
-    );
+    this.#calls.ended(toolUseId, block);
     const memory = outcome.type === 'result' ? outcome.memory : undefined;
     const { spentNanoUsd } = outcome;
-    const results = this.#results;
+    const { results } = this.#calls;
     const ended = { type: 'toolEnded', runId, isError, memory, spentNanoUsd, results } as const;
     this.#listener.submit(isHeld ? { ...ended, isHeld } : ended);
   }
 
   #gather(runId: RunId, sources: ToolSources): void {
-    const missing = sources.turn.phase.calls.filter(
-      (call): call is EndedCall => call.state === 'ended' && !this.#results.has(call.toolUseId),
-    );
-    if (missing.length > 0) return this.#read(sources, () => this.#readResults(sources, missing));
+    const { turn, hooks, head, journal } = sources;
+    const missing = this.#calls.missing(turn.phase.calls);
+    if (missing.length > 0)
+      return this.#read(() => this.#calls.readResults(journal, head.key, missing));
     this.#begun.add(runId);
-    const { turn, hooks, head } = sources;
     const ended = turn.phase.calls.filter((call): call is EndedCall => call.state === 'ended');
     if (
       hooks === undefined ||
       !ended.some((call) => wantsResults(hooks, head, this.#useOf(call, sources).name))
     )
-      return this.#listener.submit({ type: 'gathered', runId, results: this.#results });
+      return this.#listener.submit({ type: 'gathered', runId, results: this.#calls.results });
     const uses = ended.map((call) => this.#useOf(call, sources));
     this.#listener.reading(this.#askAfter(runId, uses, groundOf(sources, hooks)));
   }
@@ -288,54 +256,35 @@ export class ToolRunner {
     const hooks = asked.flatMap(({ toolUseId, runs }) =>
       runs.map((run) => ({ ...run, toolUseId })),
     );
-    const gathered = { type: 'gathered', runId, results: this.#results, hooks } as const;
+    const { results } = this.#calls;
+    const gathered = { type: 'gathered', runId, results, hooks } as const;
     this.#ready.set(runId, stop === undefined ? gathered : { ...gathered, stop });
   }
 
   /** The model sees what the hooks say behind the result, or in its place. */
   async #askAbout(use: OwnUse, ground: HookGround) {
     const toolUseId = use.id;
-    const block = this.#results.get(toolUseId) ?? new Uint8Array();
+    const block = this.#calls.resultOf(toolUseId);
     const { text, isError } = readBlock(block);
-    const durationMs = this.#durations.get(toolUseId) ?? 0;
+    const durationMs = this.#calls.durationOf(toolUseId);
     const { said, runs } = await askAfter({ use, text, isError, durationMs }, ground);
     const added = [...said.context, ...(said.decision === 'deny' ? [said.reason ?? ''] : [])];
-    this.#results.set(toolUseId, withSaid(block, said.output, added));
+    this.#calls.replace(toolUseId, withSaid(block, said.output, added));
     return { toolUseId, said, runs };
   }
 
-  #read(sources: ToolSources, read: (sources: ToolSources) => Promise<void>): void {
+  #read(read: () => Promise<void>): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    const done = read(sources).finally(() => {
+    const done = read().finally(() => {
       this.#isReading = false;
     });
     this.#listener.reading(done);
   }
 
-  readonly #readUses = async ({ head, turn, journal }: ToolSources): Promise<void> => {
-    const { answerSeq } = turn.phase;
-    const session = await journal.open(head.key);
-    const [entry] = await session.entries({ from: answerSeq, to: answerSeq, limit: 1 });
-    if (entry?.kind !== 'message')
-      throw new GreenroomError('corrupt_record', `entry ${answerSeq} is not the answer it was`);
-    const blocks = decodeMessage(entry.body).content;
-    this.know(
-      turn,
-      blocks.flatMap((block) => (isToolUse(block) ? [block as unknown as ToolUse] : [])),
-    );
-  };
-
-  async #readResults({ head, journal }: ToolSources, calls: readonly EndedCall[]): Promise<void> {
-    const session = await journal.open(head.key);
-    for (const { toolUseId, seq } of calls) {
-      const [entry] = await session.entries({ from: seq, to: seq, limit: 1 });
-      const blocks = entry?.kind === 'message' ? decodeMessage(entry.body).content : [];
-      const [block] = blocks;
-      if (block === undefined)
-        throw new GreenroomError('corrupt_record', `entry ${seq} is not the result it was`);
-      this.#results.set(toolUseId, Buffer.from(JSON.stringify(block)));
-    }
+  async #readUses({ head, turn, journal }: ToolSources): Promise<void> {
+    await this.#calls.readUses(journal, head.key, turn.phase.answerSeq);
+    this.#ready.clear();
   }
 
   runs(): Iterable<ToolRun> {
@@ -351,17 +300,17 @@ export class ToolRunner {
     const lost = [...this.#runs.values()].filter((run) => run.executor.id === executor.id);
     for (const run of lost) {
       this.#runs.delete(run.id);
-      if (TELEMETRY.toolStop.isHeard) report(run, 'lost', nowMs);
+      tellEnd(run, undefined, nowMs);
     }
     return lost;
   }
 
   /** Something was committed: what is not awaited any more needs no guard, and what the turn is past is let go. */
   settle(first: OpenTurn | undefined): void {
-    if (this.#begun.size === 0 && this.#answerSeq === 0) return;
+    if (this.#begun.size === 0 && this.#calls.isEmpty) return;
     const awaited = first === undefined ? [] : awaitedRuns(first);
     for (const id of this.#begun) if (!awaited.includes(id)) this.#begun.delete(id);
-    if (first?.phase?.kind !== 'tools' || first.phase.answerSeq !== this.#answerSeq) this.#forget();
+    if (first?.phase?.kind !== 'tools' || !this.#calls.isOf(first.phase.answerSeq)) this.#forget();
   }
 
   /** The session ends: nothing works for it any more. */
@@ -374,43 +323,6 @@ export class ToolRunner {
     this.#forget();
   }
 }
-
-const outcomeWord = (outcome: ToolOutcome): string => {
-  if (outcome.type === 'cancelled') return 'cancelled';
-  return outcome.isError ? 'error' : 'ok';
-};
-
-const tellStart = ({ attempt, traceId }: OpenTurn, call: ToolCall): void => {
-  const { key, turnId, toolUseId, name: tool, input } = call;
-  const { toolStart } = TELEMETRY;
-  if (toolStart.isHeard) toolStart.tell({ ...key, turnId, attempt, traceId, tool, toolUseId });
-  tellContent(call, 'arguments', input);
-};
-
-const tellContent = (
-  { key, turnId, toolUseId }: Pick<ToolCall, 'key' | 'turnId' | 'toolUseId'>,
-  kind: 'arguments' | 'result',
-  content: unknown,
-): void => {
-  if (TELEMETRY.content.isHeard)
-    TELEMETRY.content.tell({ ...key, turnId, kind, toolUseId, content });
-};
-
-/** A clock that was set back gives no negative time. */
-const report = (run: ToolRun, outcome: string, nowMs: number): void => {
-  const { key, turnId, attempt, traceId, name, toolUseId } = run;
-  TELEMETRY.toolStop.tell({
-    tenant: key.tenant,
-    sessionId: key.sessionId,
-    turnId,
-    attempt,
-    traceId,
-    tool: name,
-    toolUseId,
-    outcome,
-    durationMs: Math.max(0, nowMs - run.atMs),
-  });
-};
 
 type Where = Pick<ToolSources, 'head' | 'workspace'>;
 
@@ -432,4 +344,3 @@ const groundOf = (sources: ToolSources, hooks: Hooks): HookGround => {
 };
 
 type StartedCall = Extract<OpenCall, { readonly state: 'started' }>;
-type EndedCall = Extract<OpenCall, { readonly state: 'ended' }>;
