@@ -2,11 +2,11 @@
 import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { BackupWorks } from '../archives/backup-terms.ts';
 import { backupWorks, newest } from '../archives/backup-works.ts';
 import { BackupPlace, ownerOf } from '../archives/backups/backup-place.ts';
 import { mustBeApart, placeOfText, targetOf } from '../archives/backups/places.ts';
 import { fetchBackup } from '../archives/backups/read-backup.ts';
-import type { BackupWorks } from '../archives/backups-server.ts';
 import { paced } from '../archives/pace.ts';
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../otp/system-clock.ts';

@@ -2,6 +2,7 @@
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { Clock } from '../otp/clock.ts';
 import type { BackupFacts } from '../session/ports/backups.ts';
+import type { BackupWorks } from './backup-terms.ts';
 import { BackupPlace } from './backups/backup-place.ts';
 import { type Keep, newestFirst } from './backups/keep.ts';
 import { type BackupId, type Manifest, storeMark } from './backups/layout.ts';
@@ -9,7 +10,6 @@ import { lookAt } from './backups/look.ts';
 import { makeBackup } from './backups/make-backup.ts';
 import { Meter } from './backups/places.ts';
 import { verifyBackup } from './backups/read-backup.ts';
-import type { BackupWorks } from './backups-server.ts';
 import type { S3Options } from './targets/s3-target.ts';
 import type { Target } from './targets/target.ts';
 

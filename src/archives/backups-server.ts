@@ -2,12 +2,10 @@
  * Makes the backups of the store, by itself when one is due, and whenever one is asked for; looks through them, and deletes
  * them. It owns what is at work now; when the next one is due stands in the journal, and which there are, at their place.
  *
- * 1. One thing at a time. A backup that a dead daemon was at is due still, and begins anew: what it had put is found.
- * 2. What fails for a reason that may pass is tried again, later each time; else, or after so many times, it has failed, and
- *    the next one is due as if it had not.
+ * One thing at a time. A backup that a dead daemon was at is due still, and begins anew: what it had put is found.
  */
 import { z } from 'zod';
-import { codeOf, ERRORS, type ErrorCode, GreenroomError } from '../model/errors.ts';
+import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
 import type { Timer } from '../otp/clock.ts';
 import { genServer, noreply, protocol } from '../otp/gen-server.ts';
@@ -16,63 +14,26 @@ import type { Self } from '../otp/self.ts';
 import type { System } from '../otp/system.ts';
 import { NEVER_MS } from '../session/ports/archives.ts';
 import {
-  type BackupFacts,
   type BackupsState,
   type BackupWork,
   backupsName,
-  type LastBackup,
   type StoreMark,
 } from '../session/ports/backups.ts';
+import * as course from './backup-course.ts';
 import type { BackupRecord, KnownBackups } from './backup-record.ts';
+import type { BackupWorks, Made, StoreChanges, Unchanged } from './backup-terms.ts';
 import type { Keep } from './backups/keep.ts';
 import type { Progress } from './backups/make-backup.ts';
 
 const LOOK_MS = 1_000;
 /** Who wants those that nobody asked for. */
 const SCHEDULE = 'schedule';
-const MAX_TRIES = 8;
-const FIRST_DELAY_MS = 5_000;
-const LONGEST_DELAY_MS = 15 * 60_000;
-/** Codes that pass though the table says otherwise: another works at the place, or we have failed. */
-const PASSING: readonly ErrorCode[] = ['invalid_state', 'version_conflict', 'internal'];
-
-/** No backup was made: this one has all that is there. */
-export interface Unchanged extends Pick<LastBackup, 'backupId' | 'cost' | 'gone' | 'freedBytes'> {
-  readonly isUnchanged: true;
-}
-
-/** Whether a store is as it was. */
-export interface StoreChanges {
-  /** Undefined: that cannot be said of this store. */
-  mark(): StoreMark | undefined;
-  /** Whether nothing but the record of backups was committed since; false too where it is not known. */
-  isUnchanged(since: StoreMark): boolean;
-}
-
-/** What is done at the place. Each rejects with what went wrong there. */
-export interface BackupWorks {
-  make(
-    signal: AbortSignal,
-    progress: (done: Progress) => void,
-  ): Promise<Omit<LastBackup, 'startedAtMs' | 'endedAtMs'>>;
-  /** For a store that is as it was at this backup; undefined: that is not there as it was put. */
-  lookAt(backupId: string, signal: AbortSignal): Promise<Unchanged | undefined>;
-  verify(
-    backupId: string | undefined,
-    signal: AbortSignal,
-    progress: (done: Progress) => void,
-  ): Promise<Readonly<Record<string, unknown>>>;
-  remove(backupId: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
-  list(limit: number, signal: AbortSignal): Promise<readonly BackupFacts[]>;
-}
-
 export interface BackupsArgs {
   /** As people name it; undefined: none is set, and nothing is done. */
   readonly place: string | undefined;
   readonly every: string | undefined;
   readonly keep: Keep;
-  /** The first moment behind this one when one is due, with the last made then; undefined: none is. */
-  readonly next: (lastMs: number) => number | undefined;
+  readonly next: course.Next;
   readonly longestMs: number;
   readonly works: (system: System) => BackupWorks;
   readonly record: (system: System) => BackupRecord;
@@ -178,7 +139,7 @@ const BackupsServer = genServer(backupsProtocol, {
       const ended = { ...work, ...state.work, status, endedAtMs } as const;
       state.work = {
         ...ended,
-        error: error === undefined ? undefined : wordsOf(error),
+        error: error === undefined ? undefined : course.wordsOf(error),
         result: result as Readonly<Record<string, unknown>> | undefined,
       };
       if (work.kind !== 'backup') {
@@ -228,7 +189,6 @@ const stateOf = ({ args, known, work }: State): BackupsState => {
   };
 };
 
-/** A backup that was under way is due; else when the settings say, which may be others now. */
 const prepare = async (
   { args, record }: State,
   nowMs: number,
@@ -236,15 +196,7 @@ const prepare = async (
   await args.emptyStaging();
   const found = await record.find();
   if (found === undefined && args.every === undefined) return undefined;
-  return record.change((known) => {
-    const now = known?.record ?? { status: 'idle', createdAtMs: nowMs, tried: 0 };
-    const isAsked = now.status === 'pending' || now.status === 'in_progress';
-    if (known !== undefined && isAsked) return { record: now, dueMs: Math.min(known.dueMs, nowMs) };
-    // A clock that was wrong for a while must not put off all backups until then.
-    const lookedMs = Math.max(now.last?.endedAtMs ?? now.createdAtMs, now.unchangedAtMs ?? 0);
-    const lastMs = Math.min(lookedMs, nowMs);
-    return { record: now, dueMs: args.next(lastMs) ?? NEVER_MS };
-  });
+  return record.change((known) => course.prepared(known, nowMs, args.next));
 };
 
 const look = (state: State, self: BackupsSelf): void => {
@@ -277,19 +229,11 @@ const mustHavePlace = ({ args }: State): void => {
     );
 };
 
-/** One that is made already is what was asked for. */
 const request = async (state: State, self: BackupsSelf, by: string): Promise<void> => {
   mustHavePlace(state);
   const nowMs = self.system.clock.now();
   state.askedBy = by;
-  state.known = await state.record.change((known) => {
-    const record = known?.record ?? { status: 'idle', createdAtMs: nowMs, tried: 0 };
-    if (record.status === 'in_progress') return { record, dueMs: known?.dueMs ?? nowMs };
-    return {
-      record: { ...record, status: 'pending', by, tried: 0, error: undefined },
-      dueMs: nowMs,
-    };
-  });
+  state.known = await state.record.change((known) => course.requested(known, nowMs, by));
   self.send('look');
 };
 
@@ -364,14 +308,13 @@ const deadline = (
   return { signal: controller.signal, controller, timer };
 };
 
-type MakeResult = Unchanged | Omit<LastBackup, 'startedAtMs' | 'endedAtMs'>;
+type MakeResult = Unchanged | Made;
 
 const noteResult = (state: State, work: BackupWork, endedAtMs: number, result: MakeResult) =>
   'isUnchanged' in result
     ? noteUnchanged(state, work, endedAtMs, result)
     : noteMade(state, work, endedAtMs, result);
 
-/** Whoever asked for one meanwhile gets one. */
 const noteUnchanged = async (
   state: State,
   { by }: BackupWork,
@@ -380,32 +323,20 @@ const noteUnchanged = async (
 ): Promise<KnownBackups> => {
   const { record, args } = state;
   args.tell('unchanged', { ...found, by });
-  return record.change((known) => {
-    const { askedBy } = state;
-    const now = { ...idle(known, endedAtMs), tried: 0, error: undefined, unchangedAtMs: endedAtMs };
-    return askedBy === undefined
-      ? { record: { ...now, status: 'idle' }, dueMs: args.next(endedAtMs) ?? NEVER_MS }
-      : { record: { ...now, status: 'pending', by: askedBy }, dueMs: endedAtMs };
-  });
+  return record.change((known) => course.unchanged(known, endedAtMs, args.next, state.askedBy));
 };
 
 const noteMade = async (
   state: State,
   { startedAtMs, by }: BackupWork,
   endedAtMs: number,
-  made: Omit<LastBackup, 'startedAtMs' | 'endedAtMs'>,
+  made: Made,
 ): Promise<KnownBackups> => {
   const { record, args, mark } = state;
-  const last = { ...made, startedAtMs, endedAtMs };
   state.askedBy = undefined;
   args.tell('made', { ...made, by, ms: endedAtMs - startedAtMs });
-  return record.change((known) => ({
-    record: {
-      ...{ ...idle(known, endedAtMs), status: 'idle', by, last, tried: 0 },
-      ...{ mark, error: undefined, unchangedAtMs: undefined },
-    },
-    dueMs: args.next(endedAtMs) ?? NEVER_MS,
-  }));
+  const last = { ...made, startedAtMs, endedAtMs };
+  return record.change((known) => course.made(known, { last, by, mark }, args.next));
 };
 
 const noteFailure = async (
@@ -414,26 +345,13 @@ const noteFailure = async (
   cause: unknown,
 ): Promise<KnownBackups> => {
   const nowMs = self.system.clock.now();
-  const error = wordsOf(cause);
-  const tried = (before?.record.tried ?? 0) + 1;
-  const isOver =
-    tried >= MAX_TRIES || !(ERRORS[codeOf(cause)].retryable || PASSING.includes(codeOf(cause)));
-  const again = nowMs + Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (tried - 1));
-  if (codeOf(cause) !== 'draining')
+  const failure = course.failureOf(cause, before?.record.tried ?? 0);
+  if (codeOf(cause) !== 'draining') {
+    const { error, tried, isOver } = failure;
     args.tell('failed', { ...error, by: before?.record.by, tried, isOver });
-  return record.change((known) => ({
-    record: { ...idle(known, nowMs), status: isOver ? 'failed' : 'pending', tried, error },
-    dueMs: isOver ? (args.next(nowMs) ?? NEVER_MS) : again,
-  }));
+  }
+  return record.change((known) => course.failed(known, failure, nowMs, args.next));
 };
-
-const idle = (known: KnownBackups | undefined, nowMs: number) =>
-  known?.record ?? { status: 'idle' as const, createdAtMs: nowMs, tried: 0 };
-
-const wordsOf = (error: unknown) => ({
-  code: codeOf(error),
-  message: (error as Error).message.slice(0, 500),
-});
 
 const settle = ({ waiting }: State): void => {
   for (const resolve of waiting) resolve();
