@@ -13,7 +13,7 @@ import { SessionCache } from '../session/actor/session-cache.ts';
 import { TurnPlaces } from '../session/actor/turn-places.ts';
 import type { Feed } from '../session/events/feed.ts';
 import { TurnTrails } from '../session/events/turn-trails.ts';
-import type { BudgetsInForce, Rules } from '../session/machine/machine.ts';
+import type { BudgetsInForce, Rules } from '../session/machine/rules.ts';
 import { newContextMemory } from '../session/memory/context-memory.ts';
 import type { PermissionGround } from '../session/tools/judge.ts';
 import { workspacesIn } from '../storage/files/session-folders.ts';

@@ -20,7 +20,7 @@ import { GreenroomError } from '../model/errors.ts';
 import type { Tenant } from '../model/ids.ts';
 import { nanoUsdOf, usdOf } from '../model/money.ts';
 import { BUDGET_PERIODS, BUDGET_SCOPES } from '../model/words.ts';
-import type { BudgetsInForce } from '../session/machine/machine.ts';
+import type { BudgetsInForce } from '../session/machine/rules.ts';
 import { writeDurably } from '../storage/files/durable-files.ts';
 
 const FILE = 'budgets.json';

@@ -15,14 +15,9 @@ import {
 } from '../../src/model/turn.ts';
 import { addUsage, emptyUsage } from '../../src/model/usage.ts';
 import { foldBatch, toChange } from '../../src/session/machine/fold.ts';
-import type {
-  Effect,
-  Input,
-  NewTurn,
-  Rules,
-  SessionState,
-  Verdict,
-} from '../../src/session/machine/machine.ts';
+import type { Input, NewTurn, Verdict } from '../../src/session/machine/input.ts';
+import type { Effect, SessionState } from '../../src/session/machine/machine.ts';
+import type { Rules } from '../../src/session/machine/rules.ts';
 import type { StepOutcome } from '../../src/session/ports/executor.ts';
 import type { SessionWrite } from '../../src/session/ports/journal.ts';
 

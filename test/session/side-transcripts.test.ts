@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { MAX_SIDE_TRANSCRIPTS, newHead } from '../../src/model/head.ts';
 import { apply } from '../../src/session/machine/apply.ts';
-import type { Rules } from '../../src/session/machine/machine.ts';
+import type { Rules } from '../../src/session/machine/rules.ts';
 import { prepareImport } from '../../src/session/prepare/import.ts';
 import { memoryJournal } from '../../src/storage/memory/memory-journal.ts';
 import { codeOf, keyOf, NOW } from '../storage/sessions.ts';

@@ -1,7 +1,7 @@
 /** Asks a session to take a turn. */
 import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
 import type { SessionKey } from '../../model/ids.ts';
-import type { NewTurn } from '../machine/machine.ts';
+import type { NewTurn } from '../machine/input.ts';
 import type { Caller } from './caller.ts';
 import type { Answered } from './waiting-changes.ts';
 

@@ -19,7 +19,8 @@ import type { From } from '../../otp/message.ts';
 import { type Crashpoint, crashpoint } from '../../platform/crashpoint.ts';
 import { Narrator, type Told } from '../events/narrator.ts';
 import { type Folded, foldBatch, toChange } from '../machine/fold.ts';
-import type { Answer, Effect, Input, SessionState, Write } from '../machine/machine.ts';
+import type { Input } from '../machine/input.ts';
+import type { Answer, Effect, SessionState, Write } from '../machine/machine.ts';
 import {
   type Fence,
   type Journal,

@@ -12,7 +12,7 @@ import type { System } from '../../otp/system.ts';
 import type { Context } from '../context/context.ts';
 import { historianName } from '../context/historian.ts';
 import { bytesOf, tokensOf, type Window, windowOf } from '../context/window.ts';
-import type { Rules } from '../machine/machine.ts';
+import type { Rules } from '../machine/rules.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import type { Journal } from '../ports/journal.ts';
 import { resting } from '../ports/pages.ts';

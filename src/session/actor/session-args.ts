@@ -4,7 +4,7 @@ import type { SessionKey } from '../../model/ids.ts';
 import type { TurnError } from '../../model/turn.ts';
 import type { Feed } from '../events/feed.ts';
 import type { TurnTrails } from '../events/turn-trails.ts';
-import type { Rules } from '../machine/machine.ts';
+import type { Rules } from '../machine/rules.ts';
 import type { ContextMemory } from '../memory/context-memory.ts';
 import type { PermissionGround } from '../tools/judge.ts';
 import type { Activity } from './activity.ts';

@@ -14,7 +14,7 @@ import type { System } from '../../otp/system.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
 import type { Publication } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
-import type { InputOf } from '../machine/machine.ts';
+import type { InputOf } from '../machine/input.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
 import { journalName, type SessionReader } from '../ports/journal.ts';
 import type { Granted, Short } from '../ports/ledger.ts';

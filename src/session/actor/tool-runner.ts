@@ -17,7 +17,7 @@ import {
 import type { ActorRef } from '../../otp/ref.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
 import type { Told } from '../events/narrator.ts';
-import type { InputOf } from '../machine/machine.ts';
+import type { InputOf } from '../machine/input.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import type { Hooks } from '../ports/hooks.ts';
 import type { Journal } from '../ports/journal.ts';

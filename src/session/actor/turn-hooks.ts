@@ -5,7 +5,8 @@ import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { type HooksPhase, type OpenTurn, type RunId, runIdOf } from '../../model/turn.ts';
 import { decodeMessage } from '../context/model-message.ts';
-import type { Effect, HookedRun, InputOf } from '../machine/machine.ts';
+import type { HookedRun, InputOf } from '../machine/input.ts';
+import type { Effect } from '../machine/machine.ts';
 import type { HookEvent, Hooks, HookVerdict } from '../ports/hooks.ts';
 import type { Journal } from '../ports/journal.ts';
 

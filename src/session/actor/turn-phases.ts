@@ -22,7 +22,8 @@ import {
 import { crashpoint } from '../../platform/crashpoint.ts';
 import { makeFolderSync } from '../../platform/make-folder.ts';
 import type { Told } from '../events/narrator.ts';
-import type { Input, SessionState } from '../machine/machine.ts';
+import type { Input } from '../machine/input.ts';
+import type { SessionState } from '../machine/machine.ts';
 import { mostOfPrompt, mostOfStep } from '../machine/step-cost.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import { hooksName } from '../ports/hooks.ts';

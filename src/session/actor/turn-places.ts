@@ -11,7 +11,7 @@ import type { Head } from '../../model/head.ts';
 import { keyString, type SessionKey, type TurnId } from '../../model/ids.ts';
 import { awaitedModelRun, type OpenTurn, type RunId } from '../../model/turn.ts';
 import { type FairLimits, FairQueue, type Ticket } from '../../platform/fair-queue.ts';
-import type { Rules } from '../machine/machine.ts';
+import type { Rules } from '../machine/rules.ts';
 
 type OwnerLimits = NonNullable<Rules['ownerTurns']>;
 

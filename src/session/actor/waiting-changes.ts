@@ -8,8 +8,9 @@
 import type { Head } from '../../model/head.ts';
 import type { TurnRecord } from '../../model/turn.ts';
 import type { From } from '../../otp/message.ts';
-import { kindOf } from '../machine/inputs.ts';
-import type { Answer, Input } from '../machine/machine.ts';
+import type { Input } from '../machine/input.ts';
+import { kindOf } from '../machine/input-kinds.ts';
+import type { Answer } from '../machine/machine.ts';
 import { type ForeignRequest, isForeign } from '../prepare/foreign-request.ts';
 
 /** What a caller is told: the answer, and the state that it is true of. */

@@ -2,7 +2,7 @@
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
-import type { InputOf } from '../machine/machine.ts';
+import type { InputOf } from '../machine/input.ts';
 import { type ArchiveOrder, archives, requestArchive } from '../verbs/archives.ts';
 import { type Ground, journalOf } from '../verbs/verb.ts';
 

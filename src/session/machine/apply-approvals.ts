@@ -12,8 +12,9 @@ import type { ToolAnswer } from '../ports/tools.ts';
 import { approveBudget } from './apply-money.ts';
 import { type AskingCall, answerQuestion, DEADLINE, isAsking } from './apply-questions.ts';
 import type { Draft } from './draft.ts';
-import type { InputOf, Rules, Verdict } from './machine.ts';
+import type { InputOf, Verdict } from './input.ts';
 import { type AskedCall, approvalMs, atTools, OpenCalls, type ToolsTurn } from './open-calls.ts';
+import type { Rules } from './rules.ts';
 import { publish } from './turn-course.ts';
 
 /** The type of notification, as Claude Code has it. */

@@ -2,7 +2,7 @@
 import { GreenroomError } from '../../model/errors.ts';
 import { hasEnded } from '../../model/words.ts';
 import type { Draft } from './draft.ts';
-import type { InputOf } from './machine.ts';
+import type { InputOf } from './input.ts';
 
 /** Said twice, it is noted once. Throws `invalid_state` where the session is another one than was archived. */
 export const noteArchive = (draft: Draft, input: InputOf<'archive'>): void => {

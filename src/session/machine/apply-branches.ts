@@ -3,7 +3,7 @@ import { choose, chosenBranch, MAX_BRANCH_SPANS } from '../../model/branches.ts'
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { Draft } from './draft.ts';
-import type { InputOf } from './machine.ts';
+import type { InputOf } from './input.ts';
 
 /** What an import has laid over the head may divide the session: that is audited, with what a person chooses by. */
 export const noteDivision = (draft: Draft, { branches }: Head, by: string): void => {

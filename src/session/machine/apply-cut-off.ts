@@ -14,7 +14,7 @@ import type { TurnRoom } from '../../model/compaction.ts';
 import type { OpenTurn } from '../../model/turn.ts';
 import type { StepOutcome } from '../ports/executor.ts';
 import type { Draft } from './draft.ts';
-import type { Rules } from './machine.ts';
+import type { Rules } from './rules.ts';
 import { publish, replaceFirst, startModel } from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
 

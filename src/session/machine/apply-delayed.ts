@@ -8,7 +8,8 @@ import { type DelayedTurn, MAX_DELAY_MS, type OpenTurn, type TurnError } from '.
 import { statusFrom } from '../../model/unfinished.ts';
 import { makeRoom } from './apply-interruption.ts';
 import type { Draft } from './draft.ts';
-import type { InputOf, NewTurn, Rules } from './machine.ts';
+import type { InputOf, NewTurn } from './input.ts';
+import type { Rules } from './rules.ts';
 import { closeTurn, letGo, publish, queuedTurn, settle, startNext } from './turn-course.ts';
 
 /** It is accepted, and begins later. Throws `invalid_request` for a time that is too far. */

@@ -5,7 +5,7 @@ import { hasUnfinished, unfinishedTurns } from '../../model/unfinished.ts';
 import { hasEnded } from '../../model/words.ts';
 import { disownCalls } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
-import type { InputOf } from './machine.ts';
+import type { InputOf } from './input.ts';
 import { cancelRun, closeTurn, endAs } from './turn-course.ts';
 
 /** Throws `invalid_state` while a turn is open: it would have to be cut off, which is what `terminate` does. */

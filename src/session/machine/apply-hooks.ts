@@ -7,7 +7,8 @@ import type { OpenTurn, RunId } from '../../model/turn.ts';
 import { runIdOf } from '../../model/turn.ts';
 import { saidIn } from './apply-cut-off.ts';
 import type { Draft } from './draft.ts';
-import type { InputOf, Rules } from './machine.ts';
+import type { InputOf } from './input.ts';
+import type { Rules } from './rules.ts';
 import { closeTurn, publish, replaceFirst, settle, startModel, takeBack } from './turn-course.ts';
 import { hookExecuted, noteHook, noteHookOf } from './turn-records.ts';
 

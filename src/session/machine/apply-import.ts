@@ -6,7 +6,7 @@ import type { StreamDrop } from '../ports/journal.ts';
 import { afterYield, type Settled, type Yielded } from '../responses/response-owner.ts';
 import { noteDivision } from './apply-branches.ts';
 import type { Draft } from './draft.ts';
-import type { ImportDelta } from './machine.ts';
+import type { ImportDelta } from './input.ts';
 
 export const addImported = (draft: Draft, delta: ImportDelta): void => {
   const { subpath, stream, lines } = delta;

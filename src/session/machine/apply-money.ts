@@ -22,8 +22,9 @@ import { type BudgetPhase, type OpenTurn, type RunId, runIdOf } from '../../mode
 import { statusFrom } from '../../model/unfinished.ts';
 import type { Granted, Short } from '../ports/ledger.ts';
 import type { Draft } from './draft.ts';
-import type { InputOf, Rules } from './machine.ts';
+import type { InputOf } from './input.ts';
 import { approvalMs } from './open-calls.ts';
+import type { Rules } from './rules.ts';
 import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
 
 const DEADLINE = 'deadline';

@@ -17,8 +17,9 @@ import type { StepError, StepOutcome } from '../ports/executor.ts';
 import { countRetries, postpone } from './apply-retries.ts';
 import { addCompaction } from './apply-views.ts';
 import type { Draft } from './draft.ts';
-import type { InputOf, Rules } from './machine.ts';
+import type { InputOf } from './input.ts';
 import { costOfOutcome, settleReserved } from './reserved.ts';
+import type { Rules } from './rules.ts';
 import {
   closeTurn,
   publish,

@@ -10,7 +10,8 @@ import { hasEnded } from '../../model/words.ts';
 import { lookAtOwnBudget, lookAtPayer } from './apply-money.ts';
 import { disownCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
-import type { InputOf, NewMessage, Rules } from './machine.ts';
+import type { InputOf, NewMessage } from './input.ts';
+import type { Rules } from './rules.ts';
 import { cancelRun, closeTurn } from './turn-course.ts';
 
 export const create = (draft: Draft, settings: Settings, rules: Rules): void => {

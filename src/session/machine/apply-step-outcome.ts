@@ -23,8 +23,9 @@ import { countRetries, postpone, turnError } from './apply-retries.ts';
 import { countContext, makeRoom, noteServerCompaction, type RequestSize } from './apply-room.ts';
 import { beginTools } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
-import type { InputOf, Rules } from './machine.ts';
+import type { InputOf } from './input.ts';
 import { costOfOutcome, reservedFor, settleReserved } from './reserved.ts';
+import type { Rules } from './rules.ts';
 import {
   closeTurn,
   publish,

@@ -25,7 +25,8 @@ import { endOpen, endYielding, makeRoom } from './apply-interruption.ts';
 import { lookAtBudget } from './apply-money.ts';
 import { loseCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
-import type { Input, InputOf, NewTurn, Rules } from './machine.ts';
+import type { Input, InputOf, NewTurn } from './input.ts';
+import type { Rules } from './rules.ts';
 import {
   publish,
   queuedTurn,

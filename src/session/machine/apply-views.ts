@@ -11,7 +11,7 @@ import { firstSeenSeq, type Head, newHead } from '../../model/head.ts';
 import { segmentsOfFork } from '../../model/segments.ts';
 import { addUsage } from '../../model/usage.ts';
 import type { Draft } from './draft.ts';
-import type { NewCompaction } from './machine.ts';
+import type { NewCompaction } from './input.ts';
 import type { NewFork } from './new-fork.ts';
 import { spendUnreserved } from './reserved.ts';
 

@@ -1,10 +1,12 @@
-/** `apply`: the session's answer to an input. What each type of input may do, and does, says the table in `inputs.ts`. */
+/** `apply`: the session's answer to an input. What each type of input may do, and does, says the table in `input-kinds.ts`. */
 
 import { ConcurrencyError, GreenroomError } from '../../model/errors.ts';
 import { type Head, mustBeAlive } from '../../model/head.ts';
 import { Draft } from './draft.ts';
-import { kindOf } from './inputs.ts';
-import type { Change, Input, Rules, SessionState } from './machine.ts';
+import type { Input } from './input.ts';
+import { kindOf } from './input-kinds.ts';
+import type { Change, SessionState } from './machine.ts';
+import type { Rules } from './rules.ts';
 
 /** See `machine.ts`. Throws a `GreenroomError` for what is refused; nothing has changed then. */
 export const apply = (state: SessionState, input: Input, rules: Rules, nowMs: number): Change => {

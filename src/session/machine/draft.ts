@@ -9,7 +9,9 @@ import type { TurnId } from '../../model/ids.ts';
 import { windowOf } from '../context/window.ts';
 import type { HookEvent } from '../ports/hooks.ts';
 import type { LifecycleRecord } from '../ports/journal.ts';
-import type { Answer, Change, Effect, NewMessage, Rules, SessionState, Write } from './machine.ts';
+import type { NewMessage } from './input.ts';
+import type { Answer, Change, Effect, SessionState, Write } from './machine.ts';
+import type { Rules } from './rules.ts';
 
 /** What a message may have besides its role, its body, its id and its time. */
 export type MessageFacts = Partial<

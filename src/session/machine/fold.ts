@@ -23,8 +23,10 @@ import type {
   StreamRecord,
 } from '../ports/journal.ts';
 import { apply } from './apply.ts';
-import { kindOf } from './inputs.ts';
-import type { Answer, Effect, Input, Rules, SessionState, Write } from './machine.ts';
+import type { Input } from './input.ts';
+import { kindOf } from './input-kinds.ts';
+import type { Answer, Effect, SessionState, Write } from './machine.ts';
+import type { Rules } from './rules.ts';
 import { takeSnapshot } from './snapshots.ts';
 
 export interface Folded<T> {

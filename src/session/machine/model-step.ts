@@ -10,7 +10,7 @@ import type { Head } from '../../model/head.ts';
 import type { Context } from '../context/context.ts';
 import { betasFor, type ServerContext } from '../context/server-context.ts';
 import type { ApiObject, ModelStep } from '../ports/executor.ts';
-import type { Rules } from './machine.ts';
+import type { Rules } from './rules.ts';
 
 export interface StepWish {
   readonly model: string;

@@ -14,7 +14,8 @@ import {
 } from '../../model/turn.ts';
 import { statusFrom } from '../../model/unfinished.ts';
 import type { Draft } from './draft.ts';
-import type { Results, Rules, Verdict } from './machine.ts';
+import type { Results, Verdict } from './input.ts';
+import type { Rules } from './rules.ts';
 import { blockOf, messageOf } from './tool-results.ts';
 import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';

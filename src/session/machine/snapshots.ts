@@ -3,7 +3,8 @@
  * the interval. Between two commits no counter changes, so there is nothing that a timer would note.
  */
 import { droppedWith, pointOf, type Snapshot } from '../../model/metrics.ts';
-import type { Rules, SessionState, Write } from './machine.ts';
+import type { SessionState, Write } from './machine.ts';
+import type { Rules } from './rules.ts';
 
 /** The snapshot that the commit of these writes has to hold; its number and time go onto the head, which is nobody else's yet. */
 export const takeSnapshot = (

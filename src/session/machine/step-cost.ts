@@ -1,6 +1,6 @@
 /** The most that a model call may cost, before it is made: by its size, and by what the API said of the one before. */
 import type { Head } from '../../model/head.ts';
-import type { Rules } from './machine.ts';
+import type { Rules } from './rules.ts';
 
 /** What of a model call says what it may cost. */
 export interface StepSize {

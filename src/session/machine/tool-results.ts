@@ -1,6 +1,6 @@
 /** The results of tool calls as the model reads them. */
 import type { OpenCall } from '../../model/turn.ts';
-import type { Results } from './machine.ts';
+import type { Results } from './input.ts';
 
 /** Undefined: the call has a result, which is not at hand. */
 export const blockOf = (call: OpenCall, results: Results | undefined): Uint8Array | undefined => {

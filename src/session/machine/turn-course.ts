@@ -27,7 +27,7 @@ import { hasUnfinished, statusFrom } from '../../model/unfinished.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import type { Status } from '../../model/words.ts';
 import type { Draft } from './draft.ts';
-import type { NewTurn } from './machine.ts';
+import type { NewTurn } from './input.ts';
 import { settleReserved } from './reserved.ts';
 import { isSpent } from './turn-limits.ts';
 

@@ -5,8 +5,9 @@ import type { Head } from '../../model/head.ts';
 import { nanoUsdOf } from '../../model/money.ts';
 import type { BusyPolicy, OpenTurn } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
-import type { NewTurn, Rules } from './machine.ts';
+import type { NewTurn } from './input.ts';
 import { mustHavePrice } from './model-step.ts';
+import type { Rules } from './rules.ts';
 
 /** Throws what the turn is refused with. */
 export const mustTakeTurn = (draft: Draft, turn: NewTurn, rules: Rules): void => {

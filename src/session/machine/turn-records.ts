@@ -3,7 +3,7 @@ import type { TurnEventBody } from '../../model/event.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { OpenCall, OpenTurn } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
-import type { HookedRun } from './machine.ts';
+import type { HookedRun } from './input.ts';
 import { publish } from './turn-course.ts';
 
 export type Named = Pick<OpenCall, 'toolUseId' | 'name'>;

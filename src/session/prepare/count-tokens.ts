@@ -2,8 +2,8 @@
 import type { Head } from '../../model/head.ts';
 import type { System } from '../../otp/system.ts';
 import { encodeMessage, textBlock } from '../context/model-message.ts';
-import type { Rules } from '../machine/machine.ts';
 import { modelStep } from '../machine/model-step.ts';
+import type { Rules } from '../machine/rules.ts';
 import { executorName, type ModelStep, type StepOutcome } from '../ports/executor.ts';
 import type { Seen } from './seen-context.ts';
 

@@ -6,7 +6,7 @@
 import { codeOf } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
-import type { Input } from '../machine/machine.ts';
+import type { Input } from '../machine/input.ts';
 import { marksOf } from '../mirror/mirror-key.ts';
 import type { Stored } from '../ports/journal.ts';
 import {

@@ -21,7 +21,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import { type Head, settableShape } from '../../model/head.ts';
 import { addTags, isTag, removeTags } from '../../model/tags.ts';
 import { withTools } from '../../model/tools-used.ts';
-import type { ImportDelta } from '../machine/machine.ts';
+import type { ImportDelta } from '../machine/input.ts';
 import { unlikeMark } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { UuidMarks } from '../mirror/uuid-marks.ts';

@@ -6,7 +6,7 @@
 import { type ReadLine, readLine } from '../../claude-code/read-line.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
-import type { ImportDelta } from '../machine/machine.ts';
+import type { ImportDelta } from '../machine/input.ts';
 import { storedName } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { foldSummary, type SummaryData } from '../mirror/session-summary.ts';

@@ -1,7 +1,7 @@
 /** What hooks make of a tool call: before it is decided, instead of a person, and once it has its result. */
 import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
-import type { HookedRun, Verdict } from '../machine/machine.ts';
+import type { HookedRun, Verdict } from '../machine/input.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import type { HookCall, HookEvent, Hooks, HookVerdict } from '../ports/hooks.ts';
 import { type OwnUse, withInput } from './api-tools.ts';

@@ -14,7 +14,7 @@ import {
   type RuleSource,
   readRules,
 } from '../../permissions/rule-set.ts';
-import type { Verdict } from '../machine/machine.ts';
+import type { Verdict } from '../machine/input.ts';
 import { MEMORY_ROOT, type OfferedTool } from '../ports/tools.ts';
 import { effectOf, type OwnUse } from './api-tools.ts';
 import type { Offer } from './offer.ts';

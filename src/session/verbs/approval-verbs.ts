@@ -18,7 +18,7 @@ import type { System } from '../../otp/system.ts';
 import { ASKING_TOOLS } from '../../permissions/tools.ts';
 import { decodeMessage } from '../context/model-message.ts';
 import { budgetQuestion } from '../machine/apply-money.ts';
-import type { Approval } from '../machine/machine.ts';
+import type { Approval } from '../machine/input.ts';
 import { catalogName } from '../ports/catalog.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import type { SessionReader } from '../ports/journal.ts';

@@ -6,7 +6,7 @@ import { codeOf, GreenroomError } from '../../model/errors.ts';
 import { type Head, settableShape } from '../../model/head.ts';
 import { SessionId } from '../../model/id-schemas.ts';
 import { newTurnId, type SessionKey, sessionKey } from '../../model/ids.ts';
-import type { NewCompaction } from '../machine/machine.ts';
+import type { NewCompaction } from '../machine/input.ts';
 import type { NewFork } from '../machine/new-fork.ts';
 import { copierName } from '../ports/copier.ts';
 import { hooksName } from '../ports/hooks.ts';

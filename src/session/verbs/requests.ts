@@ -7,7 +7,7 @@ import type { TurnId } from '../../model/ids.ts';
 import { isTooDeep, MAX_DEPTH } from '../../model/json-depth.ts';
 import type { TraceId } from '../../model/request-context.ts';
 import type { Prompt, TurnOptions } from '../../model/turn.ts';
-import type { NewMessage, NewTurn } from '../machine/machine.ts';
+import type { NewMessage, NewTurn } from '../machine/input.ts';
 import { bytesOfAll } from '../memory/mapped.ts';
 import type { ImportRequest } from '../prepare/import.ts';
 import type { RestoreRequest } from '../transfer/restore.ts';

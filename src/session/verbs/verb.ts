@@ -14,7 +14,7 @@ import type { InTurn } from '../../platform/in-turn.ts';
 import type { Caller } from '../actor/caller.ts';
 import type { TurnPlaces } from '../actor/turn-places.ts';
 import type { Answered, SessionRequest } from '../actor/waiting-changes.ts';
-import type { Rules } from '../machine/machine.ts';
+import type { Rules } from '../machine/rules.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import { type Journal, type JournalUpkeep, journalName } from '../ports/journal.ts';
 import type { PermissionGround } from '../tools/judge.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { GreenroomError } from '../../../src/model/errors.ts';
 import type { Head } from '../../../src/model/head.ts';
 import { isOrphan } from '../../../src/session/actor/orphan.ts';
-import type { Input } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
 import type { Journal } from '../../../src/session/ports/journal.ts';
 import {
   asks,

@@ -8,7 +8,7 @@ import {
   ToolRunner,
   type ToolSources,
 } from '../../../src/session/actor/tool-runner.ts';
-import type { Input } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
 import type { PermissionGround } from '../../../src/session/tools/judge.ts';
 
 it('a call that was lost and is cancelled is abandoned, and not begun', () => {

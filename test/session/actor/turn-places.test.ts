@@ -4,7 +4,7 @@ import { type Head, newHead } from '../../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
 import { type OpenTurn, runIdOf } from '../../../src/model/turn.ts';
 import { TurnPlace, TurnPlaces } from '../../../src/session/actor/turn-places.ts';
-import type { Rules } from '../../../src/session/machine/machine.ts';
+import type { Rules } from '../../../src/session/machine/rules.ts';
 
 interface Who {
   readonly tenant?: string;

@@ -4,7 +4,8 @@ import type { TurnId } from '../../../src/model/ids.ts';
 import { type ClosedTurn, runIdOf } from '../../../src/model/turn.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
 import { foldBatch, toChange } from '../../../src/session/machine/fold.ts';
-import type { Change, Input, SessionState } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
+import type { Change, SessionState } from '../../../src/session/machine/machine.ts';
 import type { StepOutcome } from '../../../src/session/ports/executor.ts';
 import {
   bytes,

@@ -6,7 +6,7 @@ import { newHead } from '../../../src/model/head.ts';
 import { sessionKey } from '../../../src/model/ids.ts';
 import { emptyUsage } from '../../../src/model/usage.ts';
 import type { ClassicChange } from '../../../src/session/machine/classic-change.ts';
-import type { Input } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
 import { bytes, effects, entriesOf, NOW, prompt, run, written } from './support.ts';
 
 const MADE = SessionMetadata.parse({ model: 'm', totalCostUsd: 2, numTurns: 3 });

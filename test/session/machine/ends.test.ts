@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { duesOf } from '../../../src/model/due.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
 import { foldBatch, toChange } from '../../../src/session/machine/fold.ts';
-import type { Input } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
 import {
   asks,
   calling,

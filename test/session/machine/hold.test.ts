@@ -1,6 +1,6 @@
 /** What keeps a session from cleanups: put there by whoever may change tags, taken away by `release` and `retag` alone. */
 import { expect, it } from 'vitest';
-import type { Input } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
 import { run } from './support.ts';
 
 const HELD: readonly Input[] = [

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { TurnId } from '../../../src/model/ids.ts';
 import { runIdOf } from '../../../src/model/turn.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
-import type { Change, Input, Rules, SessionState } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
+import type { Change, SessionState } from '../../../src/session/machine/machine.ts';
+import type { Rules } from '../../../src/session/machine/rules.ts';
 import {
   CANCEL,
   effects,

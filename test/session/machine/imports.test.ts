@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Head } from '../../../src/model/head.ts';
 import { emptyUsage } from '../../../src/model/usage.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
-import type { ImportDelta, Input } from '../../../src/session/machine/machine.ts';
+import type { ImportDelta, Input } from '../../../src/session/machine/input.ts';
 import type { Settled, Yielded } from '../../../src/session/responses/response-owner.ts';
 import { bytes, effects, fresh, NOW, prompt, RULES, run, written } from './support.ts';
 

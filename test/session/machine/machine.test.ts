@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { TurnId } from '../../../src/model/ids.ts';
 import { type ClosedTurn, runIdOf } from '../../../src/model/turn.ts';
 import { foldBatch } from '../../../src/session/machine/fold.ts';
-import type { Effect, Input, SessionState, Write } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
+import type { Effect, SessionState, Write } from '../../../src/session/machine/machine.ts';
 import { freshState, RULES, type Said, said, World } from '../random-life.ts';
 
 const NUM_RUNS = 1_000;

@@ -10,13 +10,9 @@ import {
 import type { TurnId } from '../../../src/model/ids.ts';
 import { runIdOf } from '../../../src/model/turn.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
-import type {
-  Change,
-  Input,
-  InputOf,
-  Rules,
-  SessionState,
-} from '../../../src/session/machine/machine.ts';
+import type { Input, InputOf } from '../../../src/session/machine/input.ts';
+import type { Change, SessionState } from '../../../src/session/machine/machine.ts';
+import type { Rules } from '../../../src/session/machine/rules.ts';
 import type { StepOutcome } from '../../../src/session/ports/executor.ts';
 import {
   CANCEL,

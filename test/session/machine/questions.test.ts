@@ -4,7 +4,7 @@ import { duesOf } from '../../../src/model/due.ts';
 import type { TurnId } from '../../../src/model/ids.ts';
 import { runIdOf } from '../../../src/model/turn.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
-import type { Input } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
 import {
   CANCEL,
   calling,

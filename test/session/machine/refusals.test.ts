@@ -4,7 +4,8 @@ import { MAX_SIDE_TRANSCRIPTS, newHead } from '../../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
 import { foldBatch } from '../../../src/session/machine/fold.ts';
-import type { ImportDelta, Input, SessionState } from '../../../src/session/machine/machine.ts';
+import type { ImportDelta, Input } from '../../../src/session/machine/input.ts';
+import type { SessionState } from '../../../src/session/machine/machine.ts';
 import { bytes, fresh, NOW, prompt, RULES, run, said, step } from './support.ts';
 
 const CREATE: Input = { type: 'create', settings: {} };

@@ -1,7 +1,7 @@
 /** What is done to a session as a whole: it is made, set, tagged, appended to. */
 import { describe, expect, it } from 'vitest';
 import { apply } from '../../../src/session/machine/apply.ts';
-import type { Input } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
 import {
   bytes,
   effects,

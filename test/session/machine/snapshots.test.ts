@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../../src/model/metrics.ts';
 import { foldBatch } from '../../../src/session/machine/fold.ts';
-import type { Input, Rules, SessionState } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
+import type { SessionState } from '../../../src/session/machine/machine.ts';
+import type { Rules } from '../../../src/session/machine/rules.ts';
 import { CANCEL, fresh, NOW, prompt, RULES, refusedTools, said, step } from './support.ts';
 
 const MINUTE = 60_000;

@@ -4,15 +4,9 @@ import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
 import { type ClosedTurn, runIdOf, type ToolEffect } from '../../../src/model/turn.ts';
 import { emptyUsage } from '../../../src/model/usage.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
-import type {
-  Change,
-  Input,
-  NewTurn,
-  Results,
-  Rules,
-  SessionState,
-  Verdict,
-} from '../../../src/session/machine/machine.ts';
+import type { Input, NewTurn, Results, Verdict } from '../../../src/session/machine/input.ts';
+import type { Change, SessionState } from '../../../src/session/machine/machine.ts';
+import type { Rules } from '../../../src/session/machine/rules.ts';
 import type { StepOutcome } from '../../../src/session/ports/executor.ts';
 
 export const RULES: Rules = {

@@ -4,7 +4,8 @@ import { duesOf } from '../../../src/model/due.ts';
 import type { TurnId } from '../../../src/model/ids.ts';
 import { awaitedRuns, runIdOf } from '../../../src/model/turn.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
-import type { Input, SessionState } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
+import type { SessionState } from '../../../src/session/machine/machine.ts';
 import {
   asks,
   CANCEL,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TurnId } from '../../../src/model/ids.ts';
 import { emptyUsage } from '../../../src/model/usage.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
-import type { Input } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
 import {
   bytes,
   eventsOf,

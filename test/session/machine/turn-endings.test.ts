@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TurnId } from '../../../src/model/ids.ts';
 import { emptyUsage } from '../../../src/model/usage.ts';
-import type { Input } from '../../../src/session/machine/machine.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
 import type { StepOutcome } from '../../../src/session/ports/executor.ts';
 import {
   CANCEL,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Head, newHead } from '../../../src/model/head.ts';
 import { sessionKey } from '../../../src/model/ids.ts';
 import type { OpenTurn } from '../../../src/model/turn.ts';
-import type { Rules } from '../../../src/session/machine/machine.ts';
+import type { Rules } from '../../../src/session/machine/rules.ts';
 import { isSpent, overLimit } from '../../../src/session/machine/turn-limits.ts';
 
 const RULES = { maxSteps: 4 } as Rules;

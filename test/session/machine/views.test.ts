@@ -4,7 +4,7 @@ import { type Head, newHead } from '../../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
 import { emptyUsage } from '../../../src/model/usage.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
-import type { Input, NewCompaction } from '../../../src/session/machine/machine.ts';
+import type { Input, NewCompaction } from '../../../src/session/machine/input.ts';
 import type { NewFork } from '../../../src/session/machine/new-fork.ts';
 import { bytes, effects, fresh, NOW, prompt, RULES, run, said, step, written } from './support.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { SessionKey } from '../../../src/model/ids.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
-import type { Rules } from '../../../src/session/machine/machine.ts';
+import type { Rules } from '../../../src/session/machine/rules.ts';
 import { MemoryStore } from '../../../src/storage/memory/memory-store.ts';
 import { applyBatch } from '../../../src/storage/records/apply-batch.ts';
 import * as codec from '../../../src/storage/records/codec.ts';

@@ -46,7 +46,8 @@ import {
 import { compact, fork } from './apply-views.ts';
 import { addsMessages, makesSession } from './classic-change.ts';
 import type { Draft } from './draft.ts';
-import type { Input, InputOf, Rules } from './machine.ts';
+import type { Input, InputOf } from './input.ts';
+import type { Rules } from './rules.ts';
 
 export interface InputKind<I> {
   /** It may make the session; else it is refused with `session_not_found` where there is none. */

@@ -5,8 +5,9 @@ import { newHead } from '../../../src/model/head.ts';
 import type { SessionKey, TurnId } from '../../../src/model/ids.ts';
 import type { ClosedTurn } from '../../../src/model/turn.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
-import { kindOf } from '../../../src/session/machine/inputs.ts';
-import type { Input, NewTurn, Rules } from '../../../src/session/machine/machine.ts';
+import type { Input, NewTurn } from '../../../src/session/machine/input.ts';
+import { kindOf } from '../../../src/session/machine/input-kinds.ts';
+import type { Rules } from '../../../src/session/machine/rules.ts';
 
 const NOW = 1_700_000_000_000;
 const key = { tenant: 'default', sessionId: 's' } as SessionKey;
