@@ -1,3 +1,7 @@
+/**
+ * What a session can be told: each input of the state machine, and what it brings along. What a type of input may do, and
+ * which may share a commit, stands in `input-kinds.ts`.
+ */
 import type { Clearing } from '../../model/compaction.ts';
 import type { Provider, Role } from '../../model/entry.ts';
 import type { ChildOf, Execution, Head, Settings } from '../../model/head.ts';
