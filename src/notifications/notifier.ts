@@ -189,9 +189,9 @@ const note = (
     line.isFailing = false;
     return;
   }
-  const { why, isFinal } = delivery;
+  const { why } = delivery;
   const dead = outbox.dead.length;
-  outbox.failed(notice.id, why, self.system.clock.now(), isFinal, self.system.random());
+  outbox.failed(notice.id, delivery, self.system.clock.now(), self.system.random());
   if (outbox.dead.length !== dead) warn(target.name, 'gave up', `${notice.id}: ${why}`);
   else if (!line.isFailing) warn(target.name, 'fails', why);
   line.isFailing = true;

@@ -44,6 +44,15 @@ export interface SavedOutbox {
   readonly dead: readonly Dead[];
 }
 
+/** Why a notice was not taken. */
+export interface Failed {
+  readonly why: string;
+  /** It never will be. */
+  readonly isFinal: boolean;
+  /** The target wants to be left alone for so long, in milliseconds; six hours at most are waited. */
+  readonly retryAfterMs?: number | undefined;
+}
+
 export class Outbox {
   #fromMs: number;
   readonly #done: Map<string, number>;
@@ -123,8 +132,13 @@ export class Outbox {
     this.#end(id);
   }
 
-  /** @param isFinal it will never be taken. @param random 0 to 1. */
-  failed(id: string, why: string, nowMs: number, isFinal: boolean, random: number): void {
+  /** @param random 0 to 1. */
+  failed(
+    id: string,
+    { why, isFinal, retryAfterMs = 0 }: Failed,
+    nowMs: number,
+    random: number,
+  ): void {
     const waiting = this.#waiting.get(id);
     this.#sending.delete(id);
     if (waiting === undefined) return;
@@ -136,7 +150,8 @@ export class Outbox {
       return;
     }
     const waitMs = Math.min(FIRST_WAIT_MS * 3 ** (tried - 1), LONGEST_WAIT_MS);
-    const dueMs = nowMs + Math.round(waitMs * (1 + random / 4));
+    const wantedMs = Math.min(Math.max(waitMs, retryAfterMs), LONGEST_WAIT_MS);
+    const dueMs = nowMs + Math.round(wantedMs * (1 + random / 4));
     this.#waiting.set(id, { ...waiting, tried, dueMs, lastError: why });
   }
 

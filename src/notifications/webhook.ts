@@ -4,6 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../otp/clock.ts';
+import { retryAfterMs } from '../platform/retry-after.ts';
 import { bodyOf, type Notice } from './notice.ts';
 import type { Target } from './settings.ts';
 
@@ -14,7 +15,13 @@ const GONE = 410;
 
 export type Delivery =
   | { readonly is: 'delivered' }
-  | { readonly is: 'failed'; readonly why: string; readonly isFinal: boolean };
+  | {
+      readonly is: 'failed';
+      readonly why: string;
+      readonly isFinal: boolean;
+      /** How long the receiver wants to be left alone, in milliseconds; absent: it does not say. */
+      readonly retryAfterMs?: number;
+    };
 
 export const signatureOf = (secret: string, id: string, seconds: number, body: string): string => {
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
@@ -47,9 +54,15 @@ export const deliver = async (
       body,
     });
     await response.body?.cancel();
-    const { ok, status } = response;
+    const { ok, status, headers } = response;
     if (ok) return { is: 'delivered' };
-    return { is: 'failed', why: `it answered ${status}`, isFinal: status === GONE };
+    const failed = {
+      is: 'failed',
+      why: `it answered ${status}`,
+      isFinal: status === GONE,
+    } as const;
+    const after = retryAfterMs(headers.get('retry-after'), clock.now());
+    return after === undefined ? failed : { ...failed, retryAfterMs: after };
   } catch (error) {
     const why = abort.signal.aborted ? `no answer within ${ANSWER_MS} ms` : reasonOf(error);
     return { is: 'failed', why, isFinal: false };

@@ -23,7 +23,8 @@ describe('the file of an outbox', () => {
     const outbox = new Outbox(newOutbox(NOW));
     const details = { turnId: 't' };
     outbox.take([{ ...noticeAt(1, NOW), details }, noticeAt(2, NOW)], NOW, NOW);
-    for (const { id } of outbox.next(NOW, 9)) outbox.failed(id, 'no', NOW, id === 'evt_2', 0);
+    for (const { id } of outbox.next(NOW, 9))
+      outbox.failed(id, { why: 'no', isFinal: id === 'evt_2' }, NOW, 0);
     const saved = outbox.saved();
     expect(savedOutboxIn(JSON.stringify(saved))).toEqual(saved);
   });
@@ -66,6 +67,17 @@ describe('an outbox', () => {
     expect(outbox.next(NOW + 1, 9)).toEqual([late]);
   });
 
+  it('leaves a target alone for as long as it wants, six hours at most, and never comes sooner for it', () => {
+    const waitOf = (retryAfterMs: number) => {
+      const outbox = new Outbox(newOutbox(NOW));
+      outbox.take([noticeAt(1, NOW)], NOW, NOW);
+      const [notice] = outbox.next(NOW, 1);
+      outbox.failed(notice?.id ?? '', { why: 'busy', isFinal: false, retryAfterMs }, NOW, 0);
+      return outbox.nextDueMs - NOW;
+    };
+    expect([60_000, 1, 10 ** 9].map(waitOf)).toEqual([60_000, 5_000, 6 * 3_600_000]);
+  });
+
   it('tries again ever later, and gives up in the end; then it is tried when somebody asks', () => {
     const outbox = new Outbox(newOutbox(NOW));
     outbox.take([noticeAt(1, NOW, 'a'), noticeAt(2, NOW, 'a')], NOW, NOW);
@@ -73,7 +85,7 @@ describe('an outbox', () => {
     let nowMs = NOW;
     for (let tried = 0; tried < MAX_TRIES; tried += 1) {
       expect(outbox.next(nowMs, 9).map(({ id }) => id)).toEqual(['evt_1']);
-      outbox.failed('evt_1', 'it answered 500', nowMs, false, 0);
+      outbox.failed('evt_1', { why: 'it answered 500', isFinal: false }, nowMs, 0);
       const dueMs = Math.min(outbox.nextDueMs, Number.MAX_SAFE_INTEGER);
       if (tried < MAX_TRIES - 1) {
         const own = outbox.oldest?.dueMs ?? 0;
@@ -96,7 +108,8 @@ describe('an outbox', () => {
     const outbox = new Outbox(newOutbox(NOW));
     for (let n = 0; n < MAX_DEAD + 5; n += 1) {
       outbox.take([noticeAt(n, NOW)], NOW, NOW);
-      for (const { id } of outbox.next(NOW, 9)) outbox.failed(id, 'gone', NOW, true, 0);
+      for (const { id } of outbox.next(NOW, 9))
+        outbox.failed(id, { why: 'gone', isFinal: true }, NOW, 0);
     }
     expect(outbox.dead).toHaveLength(MAX_DEAD);
     expect(outbox.dead[0]?.notice.id).toBe('evt_5');
@@ -131,7 +144,7 @@ class Forgetful extends Outbox {
   #count = 0;
   override delivered(id: string): void {
     this.#count += 1;
-    if (this.#count % 3 === 0) this.failed(id, 'it was forgotten', 0, true, 0);
+    if (this.#count % 3 === 0) this.failed(id, { why: 'it was forgotten', isFinal: true }, 0, 0);
     else super.delivered(id);
   }
 }
@@ -153,7 +166,8 @@ const played = (seed: number, Kind: typeof Outbox) => {
   };
   const send = (mayFail: boolean) => {
     for (const notice of outbox.next(nowMs, 4)) {
-      if (mayFail && dice.int(1, 10) <= 3) outbox.failed(notice.id, 'no', nowMs, false, 0.5);
+      if (mayFail && dice.int(1, 10) <= 3)
+        outbox.failed(notice.id, { why: 'no', isFinal: false }, nowMs, 0.5);
       else {
         heard.push(notice.id);
         outbox.delivered(notice.id);

@@ -61,6 +61,8 @@ describe('a notice', () => {
     [410, {}, { is: 'failed', isFinal: true }],
     [404, {}, { is: 'failed', isFinal: false, why: 'it answered 404' }],
     [503, {}, { is: 'failed', isFinal: false }],
+    [429, { 'retry-after': '90' }, { is: 'failed', isFinal: false, retryAfterMs: 90_000 }],
+    [503, { 'retry-after': 'soon' }, { is: 'failed', isFinal: false, why: 'it answered 503' }],
   ])('that is answered with %i', async (status, headers, expected) => {
     const { url, seen } = await server(status, headers);
     expect(await deliver({ url, secret: SECRET }, NOTICE, systemClock)).toMatchObject(expected);

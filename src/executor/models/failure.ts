@@ -1,5 +1,6 @@
 /** What went wrong with a model call, and whether and when trying again makes sense. Pure. */
 import { AnthropicError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
+import { retryAfterMs } from '../../platform/retry-after.ts';
 import type { StepError } from '../../session/ports/executor.ts';
 import { LONGEST_CALL_MS } from './silence.ts';
 
@@ -126,18 +127,11 @@ const brokenOff = (thrown: APIError, type: string): Failure => ({
   },
 });
 
-/** A date of HTTP, in any of its three forms (RFC 9110, 5.6.7). `Date.parse` takes `-5` and `wait 5` for dates too. */
-const HTTP_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;
-
-/** `retry-after-ms`, or `retry-after` in seconds or as a date to come; nonsense counts as absent. */
+/** `retry-after-ms`, which the API has beside the standard's header, or that. */
 const retryAfterOf = (headers: Headers | undefined, nowMs: number): number | undefined => {
   const inMs = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
   if (inMs >= 0) return Math.round(inMs);
-  const after = headers?.get('retry-after') ?? '';
-  const inSeconds = Number(after);
-  if (after !== '' && inSeconds >= 0) return Math.round(inSeconds * 1000);
-  const atMs = HTTP_DATE.test(after) ? Date.parse(after) : Number.NaN;
-  return atMs > nowMs ? atMs - nowMs : undefined;
+  return retryAfterMs(headers?.get('retry-after'), nowMs);
 };
 
 /** The SDK says "Connection error."; the cause says which. */
