@@ -1,5 +1,5 @@
 /** Turns of the queue that were refused, as the broker keeps them: `<PREFIX>_DEAD`, read from its end. */
-import { type NatsConnection, NatsError, type StoredMsg } from 'nats';
+import { type MsgRequest, type NatsConnection, NatsError, type StoredMsg } from 'nats';
 import { TURN_ID_HEADER } from '../gateway/headers.ts';
 import type { RefusedTurnFacts } from '../session/ports/refused-turns.ts';
 import type { Subjects } from './subjects.ts';
@@ -14,7 +14,7 @@ export interface WantedRefusals {
   readonly tenant: string;
   readonly sessionId?: string | undefined;
   readonly limit: number;
-  /** Messages that are looked at, those of other tenants and sessions among them; default 5,000. */
+  /** How far back, in messages of the stream, those of other tenants and sessions among them; default 5,000. */
   readonly looks?: number;
 }
 
@@ -28,17 +28,37 @@ export const refusedTurns = async (
 ): Promise<readonly RefusedTurn[]> => {
   const jsm = await nc.jetstreamManager({ checkAPI: false });
   const { deadStream } = subjects;
-  const found: RefusedTurn[] = [];
   const state = await orNothing(jsm.streams.info(deadStream).then((info) => info.state));
-  if (state === undefined) return found;
-  const wanted = subjects.dead(tenant, sessionId ?? '');
+  if (state === undefined) return [];
+  const ofTenant = subjects.dead(tenant, '');
+  const next_by_subj = sessionId === undefined ? `${ofTenant}>` : subjects.dead(tenant, sessionId);
+  /** The broker itself passes over what is not wanted. */
+  const nextFrom = (seq: number) =>
+    orNothing(jsm.streams.getMessage(deadStream, { seq, next_by_subj } as unknown as MsgRequest));
   const least = Math.max(state.first_seq, state.last_seq - looks + 1, 1);
-  for (let seq = state.last_seq; seq >= least && found.length < limit; seq -= 1) {
-    const stored = await orNothing(jsm.streams.getMessage(deadStream, { seq }));
-    if (stored === undefined) continue; // it was taken away
-    const isWanted =
-      sessionId === undefined ? stored.subject.startsWith(wanted) : stored.subject === wanted;
-    if (isWanted) found.push(refusalOf(stored, subjects.dead(tenant, '').length));
+  const found: RefusedTurn[] = [];
+  let [end, size] = [state.last_seq, limit];
+  // It finds forwards alone: parts from the end on, each twice as long as the one before, are read from their beginnings.
+  while (end >= least && found.length < limit) {
+    const start = Math.max(least, end - size + 1);
+    const part = await within(nextFrom, start, end);
+    found.push(...part.toReversed().map((stored) => refusalOf(stored, ofTenant.length)));
+    [end, size] = [start - 1, size * 2];
+  }
+  return found.slice(0, limit);
+};
+
+const within = async (
+  nextFrom: (seq: number) => Promise<StoredMsg | undefined>,
+  start: number,
+  end: number,
+): Promise<readonly StoredMsg[]> => {
+  const found: StoredMsg[] = [];
+  for (let seq = start; seq <= end; ) {
+    const stored = await nextFrom(seq);
+    if (stored === undefined || stored.seq > end) break;
+    found.push(stored);
+    seq = stored.seq + 1;
   }
   return found;
 };

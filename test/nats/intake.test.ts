@@ -164,6 +164,52 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     expect(await newest({ tenant: 'beta' as Tenant, limit: 5 })).toEqual([]);
   });
 
+  test('the newest refusals of a tenant are found among those of others, with few questions', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId });
+    const { client, system } = gateway;
+    const js = client.jetstream();
+    const all: { tenant: string; sessionId: string; turnId: string }[] = [];
+    for (let n = 0; n < 400; n += 1) {
+      const tenant = n % 40 === 7 ? 'acme' : 'beta';
+      const kept = { tenant, sessionId: `s${n % 3}`, turnId: `t${n}` };
+      all.push(kept);
+      const fields = headers();
+      fields.set('Greenroom-Turn-Id', kept.turnId);
+      await js.publish(`greenroom.v1.${tenant}.dead.${kept.sessionId}`, '{}', { headers: fields });
+    }
+    let questions = 0;
+    void (async () => {
+      for await (const _ of client.subscribe('$JS.API.STREAM.MSG.GET.>')) questions += 1;
+    })();
+    const { newest } = system.fetch(refusedTurnsName);
+    const expected = (tenant: string, limit: number, sessionId?: string) =>
+      all
+        .filter(
+          (each) => each.tenant === tenant && (sessionId ?? each.sessionId) === each.sessionId,
+        )
+        .toReversed()
+        .slice(0, limit)
+        .map(({ sessionId: id, turnId }) => ({ sessionId: id, turnId }));
+    for (const [tenant, limit, sessionId] of [
+      ['acme', 3],
+      ['acme', 50],
+      ['acme', 2, 's1'],
+      ['beta', 5],
+      ['beta', 390],
+      ['gamma', 5],
+    ] as const) {
+      const wanted = { tenant: tenant as Tenant, limit, ...(sessionId ? { sessionId } : {}) };
+      expect(await newest(wanted)).toMatchObject(expected(tenant, limit, sessionId));
+      expect(await newest(wanted)).toHaveLength(expected(tenant, limit, sessionId).length);
+    }
+    await client.flush();
+    const before = questions;
+    await newest({ tenant: 'acme' as Tenant, limit: 5 });
+    await client.flush();
+    expect(questions - before).toBeLessThan(20);
+  });
+
   test('a refusal is told before it is kept', async () => {
     await using gateway = await startWithBroker({ storeId });
     const { client, door } = gateway;
