@@ -23,10 +23,18 @@ interface Kept<T> {
   size: number;
 }
 
+/** A tenant's, the oldest first. */
+interface Share<T> {
+  readonly kept: Map<string, Kept<T>>;
+  /** Of the answers in it. */
+  size: number;
+}
+
 export class KeyedAnswers<T> {
   readonly #clock: Clock;
   readonly #sizeOf: (answer: T) => number;
-  readonly #kept = new Map<string, Kept<T>>();
+  readonly #shares = new Map<string, Share<T>>();
+  #keys = 0;
   #size = 0;
 
   constructor(clock: Clock, sizeOf: (answer: T) => number) {
@@ -39,45 +47,64 @@ export class KeyedAnswers<T> {
    *
    * @param request what says that two requests are the same.
    */
-  once(key: string, request: string, work: () => Promise<T>): Promise<T> {
+  once(tenant: string, key: string, request: string, work: () => Promise<T>): Promise<T> {
     const mark = hash('sha256', request);
-    const known = this.#kept.get(key);
+    const share = this.#shares.get(tenant) ?? { kept: new Map(), size: 0 };
+    const known = share.kept.get(key);
     if (known !== undefined && known.untilMs > this.#clock.now()) {
       if (known.request === mark) return known.answer;
       return Promise.reject(keyReused());
     }
-    if (known !== undefined) this.#forget(key, known);
+    if (known !== undefined) this.#forget(tenant, key, known);
     const answer = work();
     const kept: Kept<T> = { request: mark, untilMs: this.#clock.now() + KEPT_MS, answer, size: 0 };
-    this.#kept.set(key, kept);
+    share.kept.set(key, kept);
+    this.#shares.set(tenant, share);
+    this.#keys += 1;
     answer.then(
-      (given) => this.#weigh(key, kept, this.#sizeOf(given)),
-      () => this.#forget(key, kept),
+      (given) => this.#weigh(tenant, key, kept, this.#sizeOf(given)),
+      () => this.#forget(tenant, key, kept),
     );
     this.#makeRoom();
     return answer;
   }
 
-  #weigh(key: string, kept: Kept<T>, size: number): void {
-    if (this.#kept.get(key) !== kept) return;
-    if (size > MAX_ANSWER) return this.#forget(key, kept);
+  #weigh(tenant: string, key: string, kept: Kept<T>, size: number): void {
+    const share = this.#shares.get(tenant);
+    if (share?.kept.get(key) !== kept) return;
+    if (size > MAX_ANSWER) return this.#forget(tenant, key, kept);
     kept.size = size;
+    share.size += size;
     this.#size += size;
     this.#makeRoom();
   }
 
-  #forget(key: string, kept: Kept<T>): void {
-    if (this.#kept.get(key) !== kept) return;
-    this.#kept.delete(key);
+  #forget(tenant: string, key: string, kept: Kept<T>): void {
+    const share = this.#shares.get(tenant);
+    if (share?.kept.get(key) !== kept) return;
+    share.kept.delete(key);
+    share.size -= kept.size;
+    this.#keys -= 1;
     this.#size -= kept.size;
+    if (share.kept.size === 0) this.#shares.delete(tenant);
   }
 
-  /** The oldest go first. */
+  /** The oldest of the tenant that has most go first: no tenant pushes out what another relies on. */
   #makeRoom(): void {
-    for (const [key, kept] of this.#kept) {
-      if (this.#kept.size <= MAX_KEYS && this.#size <= MAX_KEPT) return;
-      this.#forget(key, kept);
-    }
+    while (this.#size > MAX_KEPT) this.#forgetOldest(this.#largest((share) => share.size));
+    while (this.#keys > MAX_KEYS) this.#forgetOldest(this.#largest((share) => share.kept.size));
+  }
+
+  #largest(weightOf: (share: Share<T>) => number): string {
+    let [largest, most] = ['', -1];
+    for (const [tenant, share] of this.#shares)
+      if (weightOf(share) > most) [largest, most] = [tenant, weightOf(share)];
+    return largest;
+  }
+
+  #forgetOldest(tenant: string): void {
+    const [oldest] = this.#shares.get(tenant)?.kept ?? [];
+    if (oldest !== undefined) this.#forget(tenant, ...oldest);
   }
 }
 

@@ -106,7 +106,7 @@ const carryOut = (ground: Ground, asked: Asked, given: unknown): void => {
   const work = async () => {
     if (keyed === undefined) return change();
     const same = JSON.stringify([exchange.method, exchange.path, given]);
-    return ground.keyed.once(keyed, same, () =>
+    return ground.keyed.once(tenant, keyed, same, () =>
       change().catch((error: unknown) => madeBefore(ground, asked, { error, keyed, context })),
     );
   };
