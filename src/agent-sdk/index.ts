@@ -29,6 +29,7 @@ import type {
   TranscriptKey,
 } from './types.ts';
 
+export { SYSTEM_PROMPT_DYNAMIC_BOUNDARY } from './check-options.ts';
 export { query } from './front-door.ts';
 export type {
   AccountInfo,
@@ -52,17 +53,16 @@ export type {
   SDKSystemMessage,
   SDKUserMessage,
 } from './messages.ts';
-export {
-  type AgentDefinition,
-  type CanUseTool,
-  type HookCallback,
-  type HookCallbackMatcher,
-  type HookInput,
-  type McpServerConfig,
-  type Options,
-  type PermissionResult,
-  type PermissionUpdate,
-  SYSTEM_PROMPT_DYNAMIC_BOUNDARY,
+export type {
+  AgentDefinition,
+  CanUseTool,
+  HookCallback,
+  HookCallbackMatcher,
+  HookInput,
+  McpServerConfig,
+  Options,
+  PermissionResult,
+  PermissionUpdate,
 } from './options.ts';
 export { AbortError, type Query } from './query.ts';
 export {

@@ -15,6 +15,7 @@ import { newestSonnet } from '../pricing/price.ts';
 import { cancelTurn, triedCancel } from '../session/api/abort.ts';
 import type { SessionView } from '../session/verbs/reply-schemas.ts';
 import { accountOf, agentInfos, serversOf } from './about.ts';
+import { answererOf, checkedOptions, wrong } from './check-options.ts';
 import type { AgentHost } from './host.ts';
 import type {
   AccountInfo,
@@ -29,7 +30,7 @@ import type {
   UUID,
 } from './messages.ts';
 import { modelInfos } from './models.ts';
-import { answererOf, type CheckedOptions, checkedOptions, type Options, wrong } from './options.ts';
+import type { CheckedOptions, Options } from './options.ts';
 import { type RefusedMethods, refusedMethods } from './refused-methods.ts';
 import type { Lease, Rooms } from './rooms.ts';
 import { offeredTo, openSession, sessionIdOf } from './session.ts';

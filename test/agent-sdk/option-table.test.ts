@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as official from '@anthropic-ai/claude-agent-sdk';
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import { checkedOptions } from '../../src/agent-sdk/check-options.ts';
 import type * as ours from '../../src/agent-sdk/index.ts';
 import { query } from '../../src/agent-sdk/index.ts';
 import { type Fate, OPTION_TABLE } from '../../src/agent-sdk/option-table.ts';
-import { checkedOptions } from '../../src/agent-sdk/options.ts';
 import { REFUSED_METHODS } from '../../src/agent-sdk/refused-methods.ts';
 import { ROOT } from '../docs/readme.ts';
 
