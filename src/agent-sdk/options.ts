@@ -1,3 +1,4 @@
+/** The options of `query`: their types by the names of the official SDK, and what a query makes of them. `check-options.ts` checks them. */
 import type { Effort, OutputFormat, Thinking } from '../model/answering.ts';
 import type { AgentHost, HostFunctions } from './host.ts';
 import type { PermissionMode } from './messages.ts';
