@@ -1,4 +1,5 @@
 /** Our own commands as they are typed here: what a call was told about where the daemon is holds for the next one too. */
+import { withoutUserParts } from '../platform/address.ts';
 
 /** Options of a call that say for which daemon, and for whose sessions, it is. */
 export interface Whereabouts {
@@ -27,12 +28,11 @@ export const programHere = (program: string | undefined, where: Whereabouts): st
     program ?? 'greenroom',
     ...FLAGS.flatMap(([field, flag]) => {
       const value = where[field];
-      return value === undefined ? [] : [flag, asWord(withoutSecret(value))];
+      if (value === undefined) return [];
+      // An address may hold a password, and what is printed goes into logs.
+      return [flag, asWord(field === 'servers' ? withoutUserParts(value, '…@') : value)];
     }),
   ].join(' ');
-
-/** An address may hold a password, and what is printed goes into logs. */
-const withoutSecret = (value: string): string => value.replaceAll(/\/\/[^@/\s]*@/g, '//…@');
 
 /** One word for a shell. */
 const asWord = (value: string): string =>

@@ -4,6 +4,8 @@ export interface DomainPattern {
   readonly kind: 'domain';
   /** As it is written in the rule. */
   readonly text: string;
+  /** As a URL has it, in lower case, stars as they are. */
+  readonly host: string;
   readonly matcher: RegExp;
 }
 
@@ -21,7 +23,7 @@ export const domainPattern = (text: string): DomainPattern | string => {
     return 'no host has such a name';
   const host = punycode(domain);
   if (host === undefined) return 'no host has such a name';
-  return { kind: 'domain', text, matcher: matcherOf(host) };
+  return { kind: 'domain', text, host, matcher: matcherOf(host) };
 };
 
 const hostIn = (address: string): string =>

@@ -67,7 +67,10 @@ const restored = async (
   backupId: string | undefined,
 ): Promise<Backup> => {
   const place = placeOf(run, from);
-  if (existsSync(join(place, 'backup.json')) || !(isPlace(place) || backupId !== undefined)) {
+  const isPlain = existsSync(join(place, 'backup.json'));
+  if (isPlain || !(isPlace(place) || backupId !== undefined)) {
+    if (isPlain && backupId !== undefined)
+      throw new CliError(2, `${place} is a plain copy: there is no other to name with --backup`);
     const care = await run.shell.storeCare();
     return care.restore(place, storeDirOf(run), run.shell.nowMs());
   }

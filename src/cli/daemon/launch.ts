@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Config, ConfigError } from '../../config/config.ts';
-import { folderFault } from '../../config/folder-fault.ts';
+import { dataFolderFault } from '../../config/data-folder.ts';
 import type { DaemonFile } from '../../platform/daemon-file.ts';
 import { makeFolderSync } from '../../platform/make-folder.ts';
 import { CliError, type ExitCode } from '../failure.ts';
@@ -33,7 +33,7 @@ export const launch = async (
   { config, words, deadlineMs }: Launch,
 ): Promise<DaemonFile> => {
   const { dataDir } = config;
-  const fault = folderFault(dataDir);
+  const fault = dataFolderFault(dataDir);
   if (fault !== undefined)
     throw new ConfigError(
       `the data directory ${dataDir} cannot be used: ${fault}; set GREENROOM_DATA_DIR to a folder that can be written`,

@@ -2,8 +2,9 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config, LoadedConfig } from '../../config/config.ts';
+import { dataFolderFault } from '../../config/data-folder.ts';
 import { findNatsServer } from '../../config/find-program.ts';
-import { folderFault, nearest } from '../../config/folder-fault.ts';
+import { nearest } from '../../config/folder-fault.ts';
 import { codeOf } from '../../model/errors.ts';
 import { promiseOf, versionOf } from '../../nats/server-program.ts';
 import type { PriceTable } from '../../pricing/price-row.ts';
@@ -25,7 +26,7 @@ export const checkNode = (version: string): Check => {
 const OTHERS = 0o077;
 
 export const checkDataDir = ({ dataDir }: Config): Check => {
-  const fault = folderFault(dataDir);
+  const fault = dataFolderFault(dataDir);
   if (fault !== undefined)
     return fail('data directory', fault, 'name another one with --data or GREENROOM_DATA_DIR');
   if (nearest(dataDir) !== dataDir)

@@ -235,10 +235,11 @@ const nativeMessages = (
 ): readonly NativeMessage[] => {
   const seen: NativeMessage[] = [];
   let owed: readonly string[] = [];
-  for (const message of messages) {
+  for (const [at, message] of messages.entries()) {
     const answers = message.role === 'user' && owed.length > 0 && hasResults(message.body);
     if (owed.length > 0 && !answers) seen.push(answerOwed(owed));
-    const body = answers ? withOwed(message.body, owed) : bodyFor(message, keepsThinking);
+    const told = withoutLostUses(message, messages[at + 1]);
+    const body = answers ? withOwed(told.body, owed) : bodyFor(told, keepsThinking);
     if (body !== undefined) seen.push({ role: message.role, body });
     owed = [...new Set([...(repairs.get(message.seq) ?? []), ...usesOf(message)])];
   }
@@ -250,6 +251,29 @@ const usesOf = ({ role, body }: SeenMessage): readonly string[] =>
   role === 'assistant' && bytesOf(body).includes('"tool_use"')
     ? decodeMessage(body).content.flatMap((block) => (isToolUse(block) ? [block.id] : []))
     : [];
+
+/**
+ * Without uses of tools that the API runs itself and whose results never came, as of an answer that was cut off: it takes none
+ * back. The last message keeps them, as the API may be asked to go on with it, and so does one that the next one goes on with.
+ */
+const withoutLostUses = (message: SeenMessage, next: SeenMessage | undefined): SeenMessage => {
+  const { role, body } = message;
+  if (role !== 'assistant' || next === undefined || !bytesOf(body).includes('"server_tool_use"'))
+    return message;
+  const whole = decodeMessage(body);
+  const following = next.role === 'assistant' ? decodeMessage(next.body).content : [];
+  const answered = new Set(
+    [...whole.content, ...following].map(
+      (block: ApiBlock & { readonly tool_use_id?: unknown }) => block.tool_use_id,
+    ),
+  );
+  const content = whole.content.filter(
+    (block: ApiBlock & { readonly id?: unknown }) =>
+      block.type !== 'server_tool_use' || answered.has(block.id),
+  );
+  if (content.length === whole.content.length) return message;
+  return { ...message, body: encodeMessage({ ...whole, content }) };
+};
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);

@@ -82,7 +82,7 @@ const decideAsked = (
   publish(calls.draft, calls.turn, {
     ...{ type: 'permission.decided', approvalId, toolUseId: call.toolUseId, decision, by },
   });
-  if (approval.decision === 'allow') allow(calls, call, approval, by);
+  if (approval.decision === 'allow') allow(calls, call, approval, { approvalId, by });
   else deny(calls, call, approval, by);
 };
 
@@ -100,18 +100,22 @@ const allow = (
   calls: OpenCalls,
   { state: _, run: _run, asked: _asked, ...found }: AskedCall,
   approval: Extract<Approval, { decision: 'allow' }>,
-  by: string,
+  { approvalId, by }: Pick<InputOf<'approve'>, 'approvalId' | 'by'>,
 ): void => {
   const reason = 'a person allowed it';
   calls.note({ kind: 'permission', action: 'allowed' }, found, { reason }, by);
   addRules(calls.draft, approval.rules);
   if (approval.input === undefined) return calls.put({ ...found, state: 'allowed' });
-  const { effect, isAlone } = approval.found ?? found;
+  // No rule has seen this input, as nothing asked by this id when it came.
+  if (approval.found === undefined)
+    throw new GreenroomError(
+      'approval_not_found',
+      `nothing waited for approval ${approvalId} yet: answer it again`,
+    );
+  const { effect, isAlone, realPath } = approval.found;
   calls.put({
-    ...{ ...found, state: 'allowed', input: approval.input, effect },
-    isAlone: isAlone === true ? true : undefined,
-    // Another input may name another file, which nobody has looked at: it goes wherever it leads.
-    realPath: undefined,
+    ...{ ...found, state: 'allowed', input: approval.input, effect, realPath },
+    isAlone: isAlone ? true : undefined,
   });
 };
 

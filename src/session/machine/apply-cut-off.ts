@@ -65,7 +65,11 @@ export const saidIn = ({ said = '' }: TurnRoom = {}, text: string): string => sa
 const isSafe = ({ options }: OpenTurn, { text, toolUses, body }: Answered): boolean =>
   options.outputFormat === undefined &&
   (text.trim() !== '' || toolUses.length > 0) &&
-  !Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes('"server_tool_use"');
+  !hasServerUse(body);
+
+/** It holds a call of a tool that the API runs itself. */
+export const hasServerUse = ({ buffer, byteOffset, byteLength }: Uint8Array): boolean =>
+  Buffer.from(buffer, byteOffset, byteLength).includes('"server_tool_use"');
 
 const askToGoOn = (draft: Draft, turn: OpenTurn): OpenTurn => {
   const body = Buffer.from(JSON.stringify({ role: 'user', content: GO_ON }));

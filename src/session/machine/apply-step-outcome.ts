@@ -18,7 +18,7 @@ import {
 } from '../../model/turn.ts';
 import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
-import { goOnCutOff, saidIn } from './apply-cut-off.ts';
+import { goOnCutOff, hasServerUse, saidIn } from './apply-cut-off.ts';
 import { countRetries, postpone, turnError } from './apply-retries.ts';
 import { countContext, makeRoom, noteServerCompaction, type RequestSize } from './apply-room.ts';
 import { beginTools } from './apply-tools.ts';
@@ -77,6 +77,7 @@ const addAnswer = (
   countContext(draft, outcome, size);
   publish(draft, next, { type: 'message', seq, body: outcome.body });
   if (isSeen) draft.effect({ type: 'see', seq, body: outcome.body });
+  if (isSeen && mayLackResults(outcome)) draft.effect({ type: 'forgetContext' });
   if (isSeen && outcome.hasCompacted === true) next = noteServerCompaction(draft, next, seq);
   const isCalling = isSeen && outcome.stopReason === 'tool_use' && outcome.toolUses.length > 0;
   if (isCalling && mayGoOn(draft, next, rules))
@@ -84,6 +85,10 @@ const addAnswer = (
   const answered = isSeen ? refuseTools(draft, next, outcome) : next;
   endOrGoOn(draft, answered, outcome, rules);
 };
+
+/** Of a tool that the API runs itself: the context is built anew then, which leaves such a use out where nothing goes on with it. */
+const mayLackResults = ({ stopReason, body }: Answered): boolean =>
+  stopReason !== 'end_turn' && stopReason !== 'tool_use' && hasServerUse(body);
 
 const mayGoOn = (draft: Draft, turn: OpenTurn, rules: Rules): boolean =>
   draft.cancelling !== turn.turnId && overLimit(draft.head, turn, rules) === undefined;
@@ -214,6 +219,8 @@ const fallBack = (draft: Draft, turn: OpenTurn, outcome: StepOutcome, rules: Rul
 /** A step that gave no message: what it had said is kept for people, never for the model. */
 const endEarly = (draft: Draft, turn: OpenTurn, outcome: Ended): void => {
   let ended = turn;
+  // Its last answer may have waited for this call to go on with it.
+  if (turn.steps > 0) draft.effect({ type: 'forgetContext' });
   const text = 'partialText' in outcome ? outcome.partialText : '';
   if (text !== '') {
     const body = Buffer.from(JSON.stringify({ role: 'assistant', content: text }));

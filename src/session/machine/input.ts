@@ -120,8 +120,8 @@ export type Approval =
       readonly decision: 'allow';
       /** In place of the model's own. */
       readonly input?: ToolInput | undefined;
-      /** What holds for that input. Absent: what was found for the model's. */
-      readonly found?: Pick<Permitted, 'effect' | 'isAlone'> | undefined;
+      /** What was found for that input, without which it does not run. Absent: it is the model's, or no tool call asks. */
+      readonly found?: Pick<Permitted, 'effect' | 'isAlone' | 'realPath'> | undefined;
       /** Rules that the session gets, so that such calls are not asked about again. */
       readonly rules: readonly string[];
     }

@@ -5,16 +5,18 @@ import { NO_RULES, type RuleSet } from '../../permissions/rule-set.ts';
 import type { OfferedTool } from '../ports/tools.ts';
 import { type ApiTool, apiToolsOf, offeredApiTool } from './api-tools.ts';
 import { requestTools } from './request-tools.ts';
-import { serverTools } from './server-tools.ts';
+import { type ServerTool, serverTools } from './server-tools.ts';
 
 export interface Offer {
   /** Those that run here: a tool that the API runs itself stands in `json` alone. */
   readonly tools: ReadonlyMap<string, OfferedTool>;
+  /** Those that the API runs itself. */
+  readonly ofServer: readonly ServerTool[];
   /** The request's `tools`, as JSON; undefined: none are offered. */
   readonly json: string | undefined;
 }
 
-const NOTHING: Offer = { tools: new Map(), json: undefined };
+const NOTHING: Offer = { tools: new Map(), ofServer: [], json: undefined };
 
 type Wish = Pick<
   Head,
@@ -87,7 +89,7 @@ export const offerOf = (
   const ofServer = serverTools(wish, rules).filter(({ name }) => !taken.has(name));
   if (offered.length + ofServer.length === 0) return NOTHING;
   return {
-    tools: new Map(offered.map((tool) => [tool.name, tool])),
+    ...{ tools: new Map(offered.map((tool) => [tool.name, tool])), ofServer },
     json: requestTools(offered, { ofServer, found: wish.toolsFound, deferBytes }),
   };
 };

@@ -72,7 +72,7 @@ const blockedFor = (
     const isOfFetch = isOfWeb && tool.test('WebFetch');
     if (isOwn && pattern.kind === 'any') return undefined;
     if (!isOwn && !(isOfFetch && pattern.kind !== 'any')) continue;
-    const domain = pattern.kind === 'domain' ? domainIn(pattern.text) : undefined;
+    const domain = pattern.kind === 'domain' ? domainIn(pattern.host) : undefined;
     if (domain === undefined) return undefined;
     domains.add(domain);
   }
@@ -80,8 +80,8 @@ const blockedFor = (
 };
 
 /** The API keeps it from all below a domain too; other stars it does not know. */
-const domainIn = (pattern: string): string | undefined => {
-  const domain = pattern.replace(/^\*\./, '').replace(/\.$/, '').toLowerCase();
+const domainIn = (host: string): string | undefined => {
+  const domain = host.replace(/^\*\./, '');
   return domain.includes('*') ? undefined : domain;
 };
 

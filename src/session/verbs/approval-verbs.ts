@@ -383,7 +383,7 @@ const foundOf = async (
     throw new GreenroomError('forbidden', `input: ${verdict.message}`, {
       details: { field: 'input' },
     });
-  return { effect: verdict.effect, isAlone: verdict.isAlone };
+  return { effect: verdict.effect, isAlone: verdict.isAlone, realPath: verdict.realPath };
 };
 
 const callOf = ({ openTurns: [first] }: Head, id: string | undefined): OpenCall | undefined =>

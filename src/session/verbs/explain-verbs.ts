@@ -16,8 +16,8 @@ import {
   toolboxName,
 } from '../ports/tools.ts';
 import { apiToolsOf } from '../tools/api-tools.ts';
-import { offerOf } from '../tools/offer.ts';
-import { isServerTool, type ServerTool, serverTools } from '../tools/server-tools.ts';
+import { type Offer, offerOf } from '../tools/offer.ts';
+import { isServerTool } from '../tools/server-tools.ts';
 import { sessionVerb } from './verb.ts';
 import { heldOf, WaitsFor, WHY, waitsForOf } from './waits-for.ts';
 
@@ -73,7 +73,10 @@ export const ExplainReply = z.strictObject({
   branch: z.strictObject({ chosen: z.int(), of: z.int() }).exactOptional(),
 });
 
-const namesOf = (tools: readonly ServerTool[]) => tools.map(({ type }) => type);
+const namesIn = ({ tools, ofServer }: Offer) => [
+  ...tools.keys(),
+  ...ofServer.map(({ type }) => type),
+];
 
 /** What is denied is there. */
 const missingOf = ({ tools = [] }: Head, all: readonly OfferedTool[]) => {
@@ -114,7 +117,7 @@ const explain = sessionVerb('explain', {
         daemonRules: rules.allow.length + rules.ask.length + rules.deny.length,
         ...sandboxOf(caller.system.find(sandboxName)),
       },
-      tools: [...offerOf(head, tools).tools.keys(), ...namesOf(serverTools(head, rules))],
+      tools: namesIn(offerOf(head, tools, { rules })),
       ...missingOf(head, tools),
       ...(head.branches === undefined
         ? {}

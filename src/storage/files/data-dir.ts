@@ -1,12 +1,12 @@
 /** The data directory: made where there is none, and for its owner only. */
 import { chmodSync } from 'node:fs';
-import { folderFault } from '../../config/folder-fault.ts';
+import { dataFolderFault } from '../../config/data-folder.ts';
 import { StorageError } from '../../model/errors.ts';
 import { makeFolderSync } from '../../platform/make-folder.ts';
 
-/** Throws `invalid_settings`, with a sentence that says why, where nothing can be kept. */
+/** Throws `invalid_settings`, with a sentence that says why, where nothing can be kept, or another program keeps what is its own. */
 export const makeDataDir = (dir: string): void => {
-  const fault = folderFault(dir);
+  const fault = dataFolderFault(dir);
   if (fault !== undefined) throw unusable(dir, fault);
   try {
     makeFolderSync(dir);

@@ -154,8 +154,8 @@ class Walk {
       counts.leaves += 1;
       counts.records += nodes.length;
       for (const node of nodes) {
-        visit(node, page);
         if ((node.flags & BIG) !== 0) counts.overflows += this.#overflow(tree, node, page);
+        visit(node, page);
       }
       return;
     }
@@ -191,6 +191,8 @@ class Walk {
     const isBroken = lower === 0 || lower % 2 !== 0 || lower > upper || upper > room;
     if (isBroken) throw new Fault(`page ${number} of ${tree.name} is not laid out as a page`);
     const nodes: Node[] = [];
+    /** Where each begins and ends: one that is said to be longer than it is would take others along. */
+    const ends: [from: number, to: number][] = [];
     for (let slot = 0; slot < lower; slot += 2) {
       const offset = page.readUInt16LE(PAGE_HEADER_BYTES + slot);
       const at = PAGE_HEADER_BYTES + offset;
@@ -203,7 +205,12 @@ class Walk {
       if (keyEnd + inPage > page.length)
         throw new Fault(`a record on page ${number} of ${tree.name} does not end there`);
       nodes.push({ low, flags, key: page.subarray(valueAt, keyEnd), valueAt: keyEnd });
+      ends.push([at, keyEnd + inPage]);
     }
+    ends.sort(([one], [other]) => one - other);
+    for (const [slot, [at]] of ends.entries())
+      if (slot > 0 && at < (ends[slot - 1]?.[1] ?? 0))
+        throw new Fault(`records on page ${number} of ${tree.name} stand in one another`);
     return nodes;
   }
 

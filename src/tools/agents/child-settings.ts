@@ -5,6 +5,7 @@ import { type ChildOf, deniesAsks, type Head, type Settings } from '../../model/
 import { usdOf } from '../../model/money.ts';
 import { HOLD_TAG, removeTags } from '../../model/tags.ts';
 import type { OpenTurn } from '../../model/turn.ts';
+import { isServerTool } from '../../session/tools/server-tools.ts';
 import type { AgentType } from './agent-types.ts';
 
 export const AGENT = 'Agent';
@@ -78,11 +79,11 @@ const tagsOf = ({ tags }: Head): string[] | undefined => {
   return inherited.length === 0 ? undefined : [...inherited];
 };
 
-/** Those of both. */
+/** Those of both. One that the API runs itself has to be named by the parent: there it is by no default. */
 const toolsOf = (
   ofParent: readonly string[] | undefined,
   ofType: readonly string[] | undefined,
 ): string[] | undefined => {
   if (ofType === undefined) return ofParent && [...ofParent];
-  return ofType.filter((name) => ofParent?.includes(name) ?? true);
+  return ofType.filter((name) => ofParent?.includes(name) ?? !isServerTool(name));
 };

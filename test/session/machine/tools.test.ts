@@ -228,12 +228,20 @@ describe('a call that asks', () => {
   });
 
   it('that is allowed with another input runs with that', () => {
-    const { state } = run(...ASKING, approve(3, { decision: 'allow', rules: [], input: { b: 2 } }));
-    expect(callsOf(state)[0]).toMatchObject({ state: 'started', input: { b: 2 } });
+    const found = { effect: 'pure', isAlone: false };
+    const input = { b: 2 };
+    const { state } = run(...ASKING, approve(3, { decision: 'allow', rules: [], input, found }));
+    expect(callsOf(state)[0]).toMatchObject({ state: 'started', input });
   });
 
-  it('that is allowed with another input has the effect of that, and no place that was found for the first', () => {
-    const found = { effect: 'at_most_once', isAlone: false };
+  it('takes no other input that no rule has seen, as of one who answered before it asked', () => {
+    expect(() =>
+      run(...ASKING, approve(3, { decision: 'allow', rules: [], input: { b: 2 } })),
+    ).toThrow(expect.objectContaining({ code: 'approval_not_found' }));
+  });
+
+  it('that is allowed with another input has the effect and the place that were found for that', () => {
+    const found = { effect: 'at_most_once', isAlone: false, realPath: '/b' };
     const asked = { ...asks('x'), effect: 'pure', isAlone: true, realPath: '/a' } as never;
     const input = { b: 2 };
     const { state } = run(
@@ -244,7 +252,7 @@ describe('a call that asks', () => {
     expect(callsOf(state)[0]).toMatchObject({
       ...{ input, effect: 'at_most_once' },
       isAlone: undefined,
-      realPath: undefined,
+      realPath: '/b',
     });
   });
 
