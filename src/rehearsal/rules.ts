@@ -231,11 +231,13 @@ const checkThinkingFirst = (body: Json, messages: readonly Message[]): void => {
     );
 };
 
-/** A tool of the server's is answered in its own message; only the last one may still be under way. */
+/** A tool of the server's is answered in its own message, or in the one that goes on with it; only the last may still be under way. */
 const checkServerTools = (messages: readonly Message[]): void => {
   const lastAnswer = messages.findLastIndex(({ role }) => role === 'assistant');
   for (const [i, { blocks }] of messages.entries()) {
-    const answered = new Set(blocks.map(({ tool_use_id: id }) => id));
+    const next = messages[i + 1];
+    const following = next?.role === 'assistant' ? next.blocks : [];
+    const answered = new Set([...blocks, ...following].map(({ tool_use_id: id }) => id));
     const open = blocks.find(({ type, id }) => type === 'server_tool_use' && !answered.has(id));
     if (open !== undefined && i !== lastAnswer)
       refuse(

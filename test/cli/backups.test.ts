@@ -138,4 +138,11 @@ test('an older one is restored by the beginning of its id', async () => {
     ...{ code: 0, out: expect.stringContaining('1 session') },
   });
   expect((await restore(newFolder(), 'last')).code).toBe(0);
+  const plain = newFolder();
+  const env = { GREENROOM_DATA_DIR: from };
+  expect((await greenroom(['backup', join(plain, 'copy')], { env })).code).toBe(0);
+  const { code, err } = await greenroom(['restore', join(plain, 'copy'), '--backup', first], {
+    env: { GREENROOM_DATA_DIR: newFolder() },
+  });
+  expect([code, err]).toEqual([2, expect.stringContaining('is a plain copy')]);
 });

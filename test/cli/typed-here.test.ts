@@ -15,6 +15,16 @@ test('what a call was told about where the daemon is goes along, quoted, and wit
   );
 });
 
+test.each([
+  'u:pass@h:4222',
+  'nats://u:p/pass@h',
+  'nats://u:p@pass@h',
+  'nats://a:pass@h1,c:pass@h2',
+])('no password of %s is repeated', (servers) => {
+  expect(programHere(undefined, { servers })).toMatch(/--servers .*h/);
+  expect(programHere(undefined, { servers })).not.toContain('pass');
+});
+
 test('the next step after a failure is for the same daemon', async () => {
   const dir = newFolder();
   const { err } = await greenroom(['--data', dir, 'sessions', 'list']);

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { testGreenroom } from '../support/greenroom.ts';
+import { ownGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
 import { toolCalls, toolResults } from '../support/tool-turns.ts';
 import { until } from '../support/until.ts';
@@ -142,4 +142,20 @@ it('passes on the tools that the API runs itself, with their blocks, usage and p
     ['Read', 'web_fetch_20260318', 'web_search_20260318'],
     undefined,
   ]);
+});
+
+it('goes on behind an answer that was cut off in a call of the API, now and after a restart', async () => {
+  const test = await ownGreenroom();
+  await test.sessions.create('s', { tools: ['web_search_20260318'] });
+  const search = 'server-tool=web_search input={"query":"tide"}';
+  await test.run('s', `[[rehearse: text=Let ${search} stop=max_tokens]]`);
+  expect(finishedOf(await test.run('s', 'And now?'))).toMatchObject({ status: 'completed' });
+  expect(JSON.stringify(Object(test.modelCalls.at(-1)?.json).messages)).not.toContain(
+    'server_tool_use',
+  );
+  await test.restart();
+  expect(finishedOf(await test.run('s', 'Still?'))).toMatchObject({ status: 'completed' });
+  const limits = { maxSteps: 1 };
+  await test.run('s', `[[rehearse: text=wait ${search} stop=pause_turn]]`, { ...limits });
+  expect(finishedOf(await test.run('s', 'Once more?'))).toMatchObject({ status: 'completed' });
 });

@@ -1,5 +1,5 @@
 /** Backups of a running Greenroom: made by themselves when they are due, and when they are asked for; told, kept, restored. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -220,6 +220,22 @@ test('one that is deleted is told, and one that is not there keeps others from n
     ...{ backupId, by: 'a test' },
   });
   expect(heard.filter((each) => each['type'] === 'store.backup-deleted')).toHaveLength(1);
+});
+
+test('one that is deleted beside a damaged one is gone, and the place is free', async () => {
+  const place = placeOf('folder');
+  await started({ backupTo: place });
+  const damaged = (await made())?.backupId ?? '';
+  await greenroom.sessions.append('one', [{ role: 'user', content: 'Hello' }]);
+  const { backupId = '' } = (await made()) ?? {};
+  writeFileSync(join(place, `${damaged}.backup.json`), '{');
+  backups().remove(backupId, 'a test');
+  await backups().settled(60_000);
+  expect(backups().state().work).toMatchObject({
+    ...{ status: 'completed', result: { backupId, sweepFault: expect.stringContaining(damaged) } },
+  });
+  expect(readdirSync(place)).not.toContain('in-use.json');
+  expect(readdirSync(place)).not.toContain(`${backupId}.backup.json`);
 });
 
 test('keys of the bucket are neither stored nor told', async () => {

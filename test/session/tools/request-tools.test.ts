@@ -36,6 +36,10 @@ test('what was found is there, deferred or loaded, and named when it is gone', (
   expect(told(requestTools(both, { found: ['mcp__a__c'], deferBytes: 1 }))).toEqual([
     ...[SEARCH, 'Read', '(mcp__a__b)', '(mcp__a__c)'],
   ]);
+  const ofServer = [{ type: 'web_search_20260318', name: 'web_search' }];
+  expect(told(requestTools(both, { ofServer, found: ['web_search'] }))).toEqual([
+    ...[SEARCH, 'Read', 'mcp__a__b', 'web_search'],
+  ]);
   expect(requestTools(both, { found: ['mcp__a__c'] })).toContain('not available any more');
 });
 

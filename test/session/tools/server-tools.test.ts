@@ -43,6 +43,11 @@ it.each<[string, readonly string[], readonly string[]]>([
     ['WebFetch(domain:b.example)', 'WebFetch(domain:*.A.example)', 'Bash(rm *)'],
     [CODE, `${FETCH} not a.example b.example`, `${SEARCH} not a.example b.example`],
   ],
+  [
+    'a domain in other letters',
+    ['WebFetch(domain:bücher.example)'],
+    [CODE, `${FETCH} not xn--bcher-kva.example`, `${SEARCH} not xn--bcher-kva.example`],
+  ],
   ['a pattern that the API does not know', ['WebFetch(domain:a*.example)'], [CODE]],
   ['a rule that cannot be read', ['WebFetch(domain:https://a.example)'], []],
   ['a rule about all tools', ['*'], []],

@@ -146,6 +146,19 @@ describe('the page trees of a data file', () => {
       /page \d+ of .* is of a transaction that is still to come/,
     ],
     [
+      'a record that is said to reach into another',
+      FLAGS.leaf,
+      (page) => {
+        const nodes = page.readUInt16LE(20) / 2;
+        const offsets = Array.from({ length: nodes }, (_, at) =>
+          page.readUInt16LE(HEADER + 2 * at),
+        );
+        const first = HEADER + Math.min(...offsets);
+        page.writeUInt32LE(page.readUInt32LE(first) + 8, first);
+      },
+      /stand in one another/,
+    ],
+    [
       'a record of a kind that no table holds',
       FLAGS.leaf,
       (page) => page.writeUInt16LE(0x04, HEADER + page.readUInt16LE(HEADER) + 4),
