@@ -16,20 +16,20 @@ export interface AllowedFolders {
 /**
  * Rejects with `forbidden` for a folder in the data directory that is not the session's own, for one that the data
  * directory is in, for the same of the folders of archives and of workspaces, and for one outside of the roots. Links are followed first; what
- * has become a link is not the session's own any more. @param own the session's own directory.
+ * has become a link is not the session's own any more. @param own the session's own directory. @returns where it really is.
  */
 export const mustBeAllowed = async (
   folder: string,
   own: string,
   { dataDir, archiveDir = dataDir, workspaces = dataDir, roots }: AllowedFolders,
-): Promise<void> => {
+): Promise<string> => {
   const [real, around] = await Promise.all([realOf(folder), realOf(dirname(own))]);
-  if (real === join(around, basename(own))) return;
+  if (real === join(around, basename(own))) return real;
   for (const ours of await Promise.all([dataDir, archiveDir, workspaces].map(realOf)))
     if (isIn(real, ours) || isIn(ours, real))
       throw forbidden(folder, "it is in Greenroom's own data, or around it");
-  if (roots === undefined) return;
-  for (const root of roots) if (isIn(real, await realOf(root))) return;
+  if (roots === undefined) return real;
+  for (const root of roots) if (isIn(real, await realOf(root))) return real;
   throw forbidden(folder, 'it is in none of the folders of GREENROOM_ARCHIVE_ROOTS');
 };
 

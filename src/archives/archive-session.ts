@@ -154,10 +154,10 @@ const pack = async (
   signal: AbortSignal,
 ): Promise<PackedParts | undefined> => {
   const { record } = known;
-  const { directory: root, compression, exclude } = record;
-  const there = await stat(root).catch(() => undefined);
+  const { directory, compression, exclude } = record;
+  const there = await stat(directory).catch(() => undefined);
   if (there?.isDirectory() !== true) return undefined;
-  await mustBeAllowed(root, workspaceOf(sessionOf(known)));
+  const root = await mustBeAllowed(directory, workspaceOf(sessionOf(known)));
   progress(known, { step: 'packing', files: 0, bytes: 0 });
   const [into, listInto] = [join(staging, 'folder'), join(staging, 'list')];
   const packed = await thread(

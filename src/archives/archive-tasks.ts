@@ -97,22 +97,43 @@ const restore = async (
   { to, withSession }: Extract<Task, { kind: 'restore' }>,
   signal: AbortSignal,
 ): Promise<Result> => {
-  if (to !== undefined) await mustTakeFolder(ground, archive, to);
+  const place = to === undefined ? undefined : await mustTakeFolder(ground, archive, to);
   const session = withSession ? await restoreSession(ground, archive, signal) : undefined;
-  const folder = to === undefined ? undefined : await unpack(ground, archive, to, signal);
+  const folder = place === undefined ? undefined : await unpack(ground, archive, place, signal);
   return { ...(session === undefined ? {} : { session }), ...folder };
 };
 
-/** Before anything of it is brought back. */
+/** Before anything of it is brought back. @returns where the folder really is to go. */
 const mustTakeFolder = async (
+  { mustBeAllowed, workspaceOf }: Ground,
+  archive: KnownArchive,
+  to: string,
+): Promise<string> => {
+  const own = workspaceOf(sessionOf(archive));
+  const place = await mustBeAllowed(to, own);
+  // What is on its way stands beside it: a root itself has nothing beside it that is ours.
+  const isOwn = place === (await mustBeAllowed(own, own).catch(() => undefined));
+  if (!isOwn) await mustBeAllowed(draftOf(place, archive), own);
+  if (archive.record.folder === undefined)
+    throw new GreenroomError('archive_not_found', 'the archive has no folder');
+  if (!(await isThere(place, archive.record.work?.result))) await mustBeFree(place);
+  return place;
+};
+
+const draftOf = (place: string, { key }: KnownArchive): string => `${place}.restoring-${key.name}`;
+
+/** A folder above it may have become a link meanwhile. Rejects with `forbidden`. */
+const mustLeadThere = async (
   { mustBeAllowed, workspaceOf }: Ground,
   archive: KnownArchive,
   place: string,
 ): Promise<void> => {
-  await mustBeAllowed(place, workspaceOf(sessionOf(archive)));
-  if (archive.record.folder === undefined)
-    throw new GreenroomError('archive_not_found', 'the archive has no folder');
-  if (!(await isThere(place, archive.record.work?.result))) await mustBeFree(place);
+  const real = await mustBeAllowed(place, workspaceOf(sessionOf(archive)));
+  if (real !== place)
+    throw new GreenroomError(
+      'forbidden',
+      `${place} leads to ${real} by now: nothing was put there`,
+    );
 };
 
 const unpack = async (
@@ -127,10 +148,12 @@ const unpack = async (
     throw new GreenroomError('archive_not_found', 'the archive has no folder');
   const ready = record.work?.result;
   if (await isThere(place, ready)) return { ...ready }; // all but the record knew
-  const draft = `${place}.restoring-${key.name}`;
+  const draft = draftOf(place, archive);
+  await mustLeadThere(ground, archive, place);
   await rm(draft, { recursive: true, force: true });
   await makeFolder(dirname(place));
   const expected = await fetched(ground, ground.target(record.place), folder, signal);
+  await mustLeadThere(ground, archive, place); // bringing it here may have taken hours
   const extracted = await ground.thread(
     'unpack',
     { ...expected, compression, place, draft, bytes: folder.bytes },
@@ -143,6 +166,7 @@ const unpack = async (
   const { ino, dev } = await stat(draft);
   const result = { to: place, ...counts, leftCount, left, inode: `${dev}:${ino}` };
   await ground.records.change(key, ({ work }) => ({ work: work && { ...work, result } }));
+  await mustLeadThere(ground, archive, place);
   await ground.thread('place', { draft, place }, signal);
   crashpoint('archive.placed');
   return result;

@@ -53,7 +53,7 @@ export interface CopierArgs extends Leftovers {
   readonly sweeps: boolean;
   readonly thread: typeof inThread;
   /** Rejects with `forbidden` for a folder that is not copied. */
-  readonly mustBeAllowed: (folder: string, own: string) => Promise<void>;
+  readonly mustBeAllowed: (folder: string, own: string) => Promise<string>;
 }
 
 const copierProtocol = protocol({
@@ -149,12 +149,12 @@ class Copies {
     const own = placeIn(workspaces, from);
     const root = resolve(directory ?? own);
     const path = placeIn(workspaces, to);
-    await mustBeAllowed(root, own);
+    const real = await mustBeAllowed(root, own);
     await mustBeFree(path);
     const draft = join(draftsIn(workspaces), `${life}.${newJobId(this.#clock.now())}`);
     await makeFolder(dirname(draft));
     try {
-      const { counts, ...left } = await this.#drafted(root, draft, signal);
+      const { counts, ...left } = await this.#drafted(real, draft, signal);
       return await this.#placed(draft, to, () => commit({ path, ...counts, ...left }));
     } finally {
       await rm(draft, { recursive: true, force: true });

@@ -38,8 +38,8 @@ export interface Ground {
    */
   readonly target: (place: Place, onBytes?: (bytes: number) => void) => Target;
   readonly thread: typeof inThread;
-  /** Rejects with `forbidden` for a folder that is neither archived nor brought back to. */
-  readonly mustBeAllowed: (folder: string, own: string) => Promise<void>;
+  /** Where it really is. Rejects with `forbidden` for a folder that is neither archived nor brought back to. */
+  readonly mustBeAllowed: (folder: string, own: string) => Promise<string>;
   /** A folder for what is on its way; whatever is in there may go. */
   readonly staging: string;
   /** The directory that we make for a session. */

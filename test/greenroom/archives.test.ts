@@ -6,14 +6,16 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { DefinitionKey } from '../../src/model/definition.ts';
 import { systemClock } from '../../src/otp/system-clock.ts';
 import { archiverName } from '../../src/session/ports/archives.ts';
@@ -415,6 +417,31 @@ describe('while it is worked on', () => {
     const behind = await archives.search({ cursor: nextCursor });
     expect(behind.archives.map((each) => each.sessionId)).toEqual([first.sessionId]);
   });
+});
+
+test('nothing is put where a folder has become a link meanwhile, nor in the place of a root', async () => {
+  const root = mkdtempSync(join(realpathSync(tmpdir()), 'greenroom-root-'));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  const [inside, outside] = [join(root, 'in'), join(root, 'out')];
+  for (const each of [inside, outside, join(inside, 'p')]) mkdirSync(each);
+  await started({ archiveRoots: [inside, projects] });
+  const { sessionId } = await endedSession();
+  const { archiveId } = await greenroom.sessions.archive(sessionId, { to: 's3', ...WAIT });
+  const { archives } = greenroom.greenroom;
+  const errorOf = async (to: string) => (await archives.restore(archiveId, { to, ...WAIT })).work;
+  s3.fault = ({ method, key }) => {
+    if (method !== 'GET' || !key.endsWith('.tar.gz')) return undefined;
+    rmSync(join(inside, 'p'), { recursive: true, force: true });
+    symlinkSync(outside, join(inside, 'p'));
+    return undefined;
+  };
+  expect(await errorOf(join(inside, 'p', 'deep'))).toMatchObject({
+    ...{ status: 'failed', error: { code: 'forbidden' } },
+  });
+  s3.fault = () => undefined;
+  expect(await errorOf(inside)).toMatchObject({ status: 'failed', error: { code: 'forbidden' } });
+  expect(readdirSync(outside)).toEqual([]);
+  expect(readdirSync(root).toSorted()).toEqual(['in', 'out']);
 });
 
 test('what is being deleted takes no hold any more', async () => {
