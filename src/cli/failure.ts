@@ -81,7 +81,8 @@ const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
   archive_not_found: 'greenroom archives search shows the archives that there are',
   backup_not_found: 'greenroom backups list shows the backups that there are',
   session_exists: 'greenroom sessions update SESSION changes it; or choose another name',
-  session_deleted: 'its id is free again after 30 days; choose another one',
+  session_deleted:
+    'greenroom archives restore SESSION brings it back if it was archived; its id is free again after 30 days',
   turn_not_found: 'greenroom turns list SESSION shows its turns',
   deadline_exceeded:
     'the daemon is busy, or hangs: try again; greenroom logs shows what it did last',

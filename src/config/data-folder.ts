@@ -33,4 +33,6 @@ const namesIn = (folder: string): readonly string[] | string => {
   }
 };
 
-const isNothing = (name: string): boolean => name.startsWith('.') || name === LOST_AND_FOUND;
+/** Settings, as rules and targets, may have been put there before the first start. */
+const isNothing = (name: string): boolean =>
+  name.startsWith('.') || name.endsWith('.json') || name === LOST_AND_FOUND;

@@ -196,7 +196,10 @@ describe('Ctrl-C', () => {
 });
 
 test.each([
-  ['session_deleted', 'its id is free again after 30 days; choose another one'],
+  [
+    'session_deleted',
+    'greenroom archives restore demo brings it back if it was archived; its id is free again after 30 days',
+  ],
   ['terminated', 'greenroom turns show demo t1 shows what it had cost'],
 ])('a turn that was cancelled as %s says what can still be done', async (code, next) => {
   const error = { code, message: 'gone', retryable: false };

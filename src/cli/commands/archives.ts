@@ -108,6 +108,7 @@ export const registerArchives = (registration: Registration): void => {
   const nested = { ...registration, program };
   program
     .command('search [text...]')
+    .alias('list')
     .description('find them by words of title or directory, also when the session is gone')
     .option('--session <id>', 'of that session')
     .option(

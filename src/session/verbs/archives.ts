@@ -72,7 +72,7 @@ export const requestArchive = async (
       'invalid_state',
       head.status === 'archived'
         ? 'the session stands in an archive already: reopen it to archive it anew'
-        : `the session is ${head.status}: only one that has ended is archived`,
+        : `the session is ${head.status}: only one that has ended is archived, so complete it first`,
     );
   const key: DefinitionKey = { tenant: session.tenant, kind: 'archive', name: archiveIdOf(head) };
   const place = archiver.placeFor(to === 'local' ? 'folder' : to);
