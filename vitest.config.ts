@@ -86,7 +86,7 @@ const FAST = files(
     'session/!(model-messages-real)',
     'session/!(prepare)/**/*',
     'budgets/**/*',
-    'archives/(hostile|pack|copy-folder|backup-course)',
+    'archives/(hostile|pack|copy-folder|backup-course|place-owner)',
   ],
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...[

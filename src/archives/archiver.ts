@@ -127,6 +127,10 @@ const ArchiverServer = genServer(archiverProtocol, {
       look: () => self.send('look'),
       progress: (key) => progress.get(nameOf(key))?.now,
       settled: (key, timeoutMs) => settled(state, self, key, timeoutMs),
+      takeOver: (place) =>
+        ground.objects.run(() =>
+          ground.takeOver(ground.target(place), new AbortController().signal),
+        ),
       read: (record, object, from, to) => read(ground, record, object, from, to),
     });
     self.pipe(

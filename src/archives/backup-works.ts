@@ -84,12 +84,17 @@ export const backupWorks = (args: WorksArgs): BackupWorks => {
       });
     },
 
-    list: async (limit, signal) => {
+    list: async ({ limit, beginning = '', isOurs = false }, signal) => {
       const place = placeWith(new Meter());
       const { backups } = await place.contents(signal);
       const found: BackupFacts[] = [];
-      for (const each of backups.toReversed().slice(0, limit))
-        found.push(await factsOf(place, each, args.storeId(), signal));
+      const storeId = args.storeId();
+      const wanted = backups.filter(
+        ({ backupId, store }) =>
+          backupId.startsWith(beginning) && (!isOurs || isOf(storeId, store)),
+      );
+      for (const each of wanted.toReversed().slice(0, limit))
+        found.push(await factsOf(place, each, storeId, signal));
       return found;
     },
   };
@@ -126,6 +131,9 @@ export const newest = async (
   throw new GreenroomError('backup_not_found', 'there is no backup at that place');
 };
 
+const isOf = (storeId: string | undefined, store: string): boolean =>
+  storeId !== undefined && store === storeMark(storeId);
+
 const factsOf = async (
   place: BackupPlace,
   { backupId, madeAtMs, store }: BackupId,
@@ -133,7 +141,7 @@ const factsOf = async (
   signal: AbortSignal,
 ): Promise<BackupFacts> => {
   const facts = {
-    ...{ backupId, madeAtMs, isOurs: storeId !== undefined && store === storeMark(storeId) },
+    ...{ backupId, madeAtMs, isOurs: isOf(storeId, store) },
   };
   try {
     const manifest = await place.manifest(backupId, signal);

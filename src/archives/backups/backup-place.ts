@@ -266,7 +266,7 @@ const isWhole = (name: string): boolean => isPackName(name) || backupOfName(name
 
 /** What dies half of ours; a half that is not ours may be under way, of a session's archive at the same place. */
 const isHalf = (name: string): boolean => {
-  const [, of] = /^(.+)\.part$/.exec(name) ?? [];
+  const [, of] = /^(.+?)(?:\.[0-9a-f]{8})?\.part$/.exec(name) ?? [];
   return of !== undefined && (of === LEASE || isWhole(of));
 };
 

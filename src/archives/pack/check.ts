@@ -4,10 +4,10 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { through } from '../../platform/through.ts';
 import { ListLine } from './manifest.ts';
 import type { Part } from './parts.ts';
 import { plainPath } from './paths.ts';
-import { through } from './through.ts';
 
 export interface Checked {
   readonly files: number;

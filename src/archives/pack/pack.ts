@@ -8,11 +8,11 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { createGzip } from 'node:zlib';
+import { through } from '../../platform/through.ts';
 import type { Compression, Left } from '../../session/ports/archives.ts';
 import { excluding } from './exclude.ts';
 import { type Counts, type ListLine, Tally } from './manifest.ts';
 import { tarOf } from './tar-write.ts';
-import { through } from './through.ts';
 import { walk } from './walk.ts';
 import { zipOf } from './zip-write.ts';
 

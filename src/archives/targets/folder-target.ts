@@ -1,4 +1,5 @@
 /** Archives in a folder: a file for each object, which is whole and on disk when it is there under its name. */
+import { hash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { copyFile, link, open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,7 +33,9 @@ export class FolderTarget implements Target {
   }
 
   async putOnce(name: string, bytes: Buffer): Promise<boolean> {
-    const draft = await this.#drafted(name, (path) => written(path, bytes));
+    // Another process may be at the same name: its draft is another file, unless it says the same.
+    const own = this.#draft(`${name}.${hash('sha256', bytes).slice(0, 8)}`);
+    const draft = await this.#drafted(own, (path) => written(path, bytes));
     try {
       await link(draft, this.local(name));
     } catch (error) {
@@ -92,8 +95,7 @@ export class FolderTarget implements Target {
     return join(this.place.dir, `${mustBeName(name)}.part`);
   }
 
-  async #drafted(name: string, make: (draft: string) => Promise<void>): Promise<string> {
-    const draft = this.#draft(name);
+  async #drafted(draft: string, make: (draft: string) => Promise<void>): Promise<string> {
     try {
       await makeFolder(this.place.dir);
       await rm(draft, { force: true });
@@ -106,7 +108,7 @@ export class FolderTarget implements Target {
   }
 
   async #place(name: string, make: (draft: string) => Promise<void>): Promise<void> {
-    const draft = await this.#drafted(name, make);
+    const draft = await this.#drafted(this.#draft(name), make);
     await rename(draft, this.local(name)).catch((error: unknown) => {
       throw failed(error);
     });
