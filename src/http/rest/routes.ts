@@ -95,7 +95,6 @@ const ARCHIVE = `${ARCHIVES}/{archiveId}`;
 
 const OF_ARCHIVES: readonly Route[] = [
   all('GET', ARCHIVES, 'archives.search'),
-  all('POST', `${ARCHIVES}/take-over`, 'archives.take-over'),
   all('GET', ARCHIVE, 'archives.get'),
   all('DELETE', ARCHIVE, 'archives.delete'),
   other('GET', `${ARCHIVE}/download`, 'download'),
