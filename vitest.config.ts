@@ -179,6 +179,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000, interval: 5 } },
+    // What was transformed once is read from disk when people run the fast tests at each change.
+    experimental: { fsModuleCache: process.env['GREENROOM_QUICK'] === '1' },
     projects: [
       {
         extends: true,
