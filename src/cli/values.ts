@@ -101,6 +101,12 @@ export const parseJsonObject = (text: string): Record<string, unknown> => {
   throw new InvalidArgumentError('Write a JSON object such as {"command":"ls"}.');
 };
 
+/** A tool that the API runs: its type, or the API's form of it; several times. */
+export const collectServerTools = (
+  text: string,
+  before: readonly object[] = [],
+): readonly object[] => [...before, text.startsWith('{') ? parseJsonObject(text) : { type: text }];
+
 /** For options that may be given several times. */
 export const collect = (text: string, before: readonly string[] = []): readonly string[] => [
   ...before,

@@ -17,6 +17,7 @@ import type { SessionKey, TurnId } from './ids.ts';
 import { SessionServers } from './mcp-servers.ts';
 import { Metadata } from './metadata.ts';
 import type { Segment } from './segments.ts';
+import { SessionServerTools } from './server-tools.ts';
 import { normaliseTags } from './tags.ts';
 import type { ToolMemory } from './tool-memory.ts';
 import type { Transfer } from './transfer.ts';
@@ -99,6 +100,9 @@ export const settableShape = {
     .describe(
       'names of the tools that the model is offered; default: all, if there is a `workingDirectory`',
     ),
+  serverTools: SessionServerTools.optional().describe(
+    '[tools that the API runs](tools.md#tools-that-the-api-runs) that the model is offered beside `tools`, each in the API\'s form, such as `{ type: "web_search_20250305", max_uses: 3 }`',
+  ),
   permissionMode: z
     .enum(PERMISSION_MODES)
     .optional()
@@ -367,6 +371,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   execution: undefined,
   budget: undefined,
   branches: undefined,
+  serverTools: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

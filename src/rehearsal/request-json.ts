@@ -22,6 +22,8 @@ export interface Json {
   readonly context_management?: unknown;
   readonly edits?: unknown;
   readonly trigger?: unknown;
+  readonly allowed_domains?: unknown;
+  readonly blocked_domains?: unknown;
   readonly keep?: unknown;
   readonly value?: unknown;
   readonly previous_message_id?: unknown;

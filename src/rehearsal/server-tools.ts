@@ -1,6 +1,41 @@
-/** Tools that the API runs itself, as far as their blocks go. */
+/** Tools that the API runs itself: what a request may say of them, and their blocks. */
 import type { AnswerBlock } from './answer.ts';
-import { objectsOf } from './request-json.ts';
+import { type Json, objectsOf } from './request-json.ts';
+
+const EVERY = ['type', 'name', 'cache_control', 'defer_loading', 'strict', 'allowed_callers'];
+const WEB = [...EVERY, 'max_uses', 'allowed_domains', 'blocked_domains'];
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  web_search_20250305: [...WEB, 'user_location'],
+  web_search_20260209: [...WEB, 'user_location'],
+  web_search_20260318: [...WEB, 'user_location', 'response_inclusion'],
+  web_fetch_20250910: [...WEB, 'max_content_tokens', 'citations', 'url_sources'],
+  web_fetch_20260209: [...WEB, 'max_content_tokens', 'citations', 'url_sources'],
+  web_fetch_20260309: [...WEB, 'max_content_tokens', 'citations', 'url_sources', 'use_cache'],
+  web_fetch_20260318: [
+    ...[...WEB, 'max_content_tokens', 'citations', 'url_sources', 'use_cache'],
+    'response_inclusion',
+  ],
+  code_execution_20250522: EVERY,
+  code_execution_20250825: EVERY,
+  code_execution_20260120: EVERY,
+  code_execution_20260521: EVERY,
+};
+
+/** What follows the path of one that the API refuses, in its words; undefined: it takes it. */
+export const faultOfServerTool = (tool: Json): string | undefined => {
+  const { type, name, allowed_domains: allowed, blocked_domains: blocked } = tool;
+  const options = OPTIONS[String(type)];
+  if (options === undefined) return undefined; // of a date that is not known here, or another tool
+  const own = String(type).replace(/_\d{8}$/, '');
+  if (name !== own) return `.name: Input should be '${own}'`;
+  const extra = Object.keys(tool).find((option) => !options.includes(option));
+  if (extra !== undefined) return `.${extra}: Extra inputs are not permitted`;
+  return isGiven(allowed) && isGiven(blocked)
+    ? ': Only one of `allowed_domains` or `blocked_domains` may be specified.'
+    : undefined;
+};
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 
 /** The type of the block that answers such a tool. */
 export const resultTypeOf = (name: string): string =>

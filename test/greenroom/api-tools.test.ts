@@ -144,6 +144,51 @@ it('passes on the tools that the API runs itself, with their blocks, usage and p
   ]);
 });
 
+it('gives them the options that a session has, within what is denied, in a fork and a task too', async () => {
+  const test = await testGreenroom();
+  const search = {
+    ...{ type: 'web_search_20250305', max_uses: 3 },
+    ...{ allowed_domains: ['tide.example', 'evil.example'] },
+  };
+  const serverTools = [search, { type: 'code_execution_20260521' }];
+  const settings = {
+    ...{ serverTools, disallowedTools: ['WebFetch(domain:evil.example)', 'code_execution'] },
+  };
+  const offered = () => Object(test.modelCalls.at(-1)?.json).tools;
+  const inRequest = [
+    expect.objectContaining({
+      ...{ ...search, name: 'web_search', allowed_domains: ['tide.example'] },
+    }),
+  ];
+  await test.sessions.create('s', settings);
+  await test.run('s', 'Hello');
+  expect(offered()).toEqual(inRequest);
+  expect(await test.sessions.get('s')).toMatchObject({ serverTools });
+  expect(await test.sessions.explain('s')).toMatchObject({
+    tools: ['web_search_20250305'],
+    toolsDenied: [{ tool: 'code_execution_20260521', rule: 'code_execution', of: 'session' }],
+  });
+
+  await test.sessions.fork('s', { newSessionId: 'f' });
+  await test.run('f', 'Hello');
+  expect(offered()).toEqual(inRequest);
+  await test.sessions.update('f', { serverTools: [] });
+  await test.run('f', 'Hello');
+  expect(offered()).toBeUndefined();
+
+  const { tasks } = test.greenroom;
+  const begun = test.modelCalls.length;
+  await tasks.put('tide', { prompt: 'Hello', settings });
+  await tasks.run('tide');
+  await until(async () => test.modelCalls.length > begun);
+  expect(offered()).toEqual(inRequest);
+  await tasks.delete('tide');
+
+  const both = [{ ...search, blocked_domains: ['a.example'] }];
+  const code = 'invalid_settings';
+  await expect(test.sessions.update('s', { serverTools: both })).rejects.toMatchObject({ code });
+});
+
 it('goes on behind an answer that was cut off in a call of the API, now and after a restart', async () => {
   const test = await ownGreenroom();
   await test.sessions.create('s', { tools: ['web_search_20260318'] });

@@ -50,6 +50,28 @@ describe('a request', () => {
       'tools.0.custom.input_schema: Field required',
     ],
     [
+      'with a tool of the API that is to do what it cannot',
+      { tools: [{ type: 'code_execution_20260521', name: 'code_execution', max_uses: 1 }] },
+      'tools.0.code_execution_20260521.max_uses: Extra inputs are not permitted',
+    ],
+    [
+      'with a tool of the API by another name',
+      { tools: [{ type: 'web_search_20250305', name: 'search' }] },
+      "tools.0.web_search_20250305.name: Input should be 'web_search'",
+    ],
+    [
+      'with domains that are allowed and others that are blocked',
+      {
+        tools: [
+          {
+            ...{ type: 'web_fetch_20260318', name: 'web_fetch' },
+            ...{ allowed_domains: ['a.example'], blocked_domains: ['b.example'] },
+          },
+        ],
+      },
+      'tools.0.web_fetch_20260318: Only one of `allowed_domains` or `blocked_domains` may be specified.',
+    ],
+    [
       'with a schema that is no object',
       { tools: [tool('A', { input_schema: { type: 'string' } })] },
       "tools.0.custom.input_schema.type: Input should be 'object'",

@@ -20,10 +20,10 @@ const NOTHING: Offer = { tools: new Map(), ofServer: [], json: undefined };
 
 type Wish = Pick<
   Head,
-  'tools' | 'disallowedTools' | 'workingDirectory' | 'mcpServers' | 'toolsFound'
+  'tools' | 'serverTools' | 'disallowedTools' | 'workingDirectory' | 'mcpServers' | 'toolsFound'
 >;
 
-/** A session has tools if it names some, has a folder for them to work in, or servers of its own. */
+/** A session has tools of ours if it names some, has a folder for them to work in, or servers of its own. */
 export const wantsTools = ({ tools, workingDirectory, mcpServers }: Wish): boolean =>
   tools === undefined
     ? workingDirectory !== undefined || mcpServers !== undefined
@@ -56,11 +56,12 @@ export class Offers {
 
   /** @param all in the order of their names: a request that differs in order alone would miss the API's cache. */
   for(head: Head, all: readonly OfferedTool[]): Offer {
-    const { tools, disallowedTools, workingDirectory, mcpServers, toolsFound } = head;
+    const { tools, serverTools, disallowedTools, workingDirectory, mcpServers, toolsFound } = head;
     const isSame =
       this.#all === all &&
       this.#rules === this.#ground.rules &&
       this.#wish.tools === tools &&
+      this.#wish.serverTools === serverTools &&
       this.#wish.disallowedTools === disallowedTools &&
       this.#wish.workingDirectory === workingDirectory &&
       this.#wish.mcpServers === mcpServers &&
@@ -68,7 +69,9 @@ export class Offers {
     if (isSame) return this.#offer;
     this.#all = all;
     this.#rules = this.#ground.rules;
-    this.#wish = { tools, disallowedTools, workingDirectory, mcpServers, toolsFound };
+    this.#wish = {
+      ...{ tools, serverTools, disallowedTools, workingDirectory, mcpServers, toolsFound },
+    };
     const terms = { rules: this.#rules, deferBytes: this.#deferBytes };
     this.#offer = offerOf(this.#wish, all, terms);
     return this.#offer;
@@ -80,7 +83,7 @@ export const offerOf = (
   all: readonly OfferedTool[],
   { rules, deferBytes }: OfferTerms = NO_TERMS,
 ): Offer => {
-  if (!wantsTools(wish)) return NOTHING;
+  if (!wantsTools(wish) && (wish.serverTools ?? []).length === 0) return NOTHING;
   const denied = new Set(wish.disallowedTools);
   const isWanted = wanted(wish);
   const own = all.filter(({ name }) => !denied.has(name) && isWanted(name));

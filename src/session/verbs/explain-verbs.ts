@@ -5,8 +5,10 @@ import { childIdOf } from '../../model/child-id.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
+import { isServerTool } from '../../model/server-tools.ts';
 import type { DelayedTurn, OpenCall, OpenTurn } from '../../model/turn.ts';
 import { PERMISSION_MODES, STATUSES } from '../../model/words.ts';
+import type { RuleSet } from '../../permissions/rule-set.ts';
 import {
   type OfferedTool,
   SANDBOXES,
@@ -17,7 +19,7 @@ import {
 } from '../ports/tools.ts';
 import { apiToolsOf } from '../tools/api-tools.ts';
 import { type Offer, offerOf } from '../tools/offer.ts';
-import { isServerTool } from '../tools/server-tools.ts';
+import { keptServerTools } from '../tools/server-tools.ts';
 import { sessionVerb } from './verb.ts';
 import { heldOf, WaitsFor, WHY, waitsForOf } from './waits-for.ts';
 
@@ -69,6 +71,12 @@ export const ExplainReply = z.strictObject({
   tools: z.array(z.string()),
   /** Names in its `tools` that nothing here has by now, as of a service that has not come; absent: all are there. */
   toolsMissing: z.array(z.string()).exactOptional(),
+  /** Tools of the API that it names and that a rule keeps from being offered, because no person can be asked about their calls. */
+  toolsDenied: z
+    .array(
+      z.strictObject({ tool: z.string(), rule: z.string(), of: z.enum(['daemon', 'session']) }),
+    )
+    .exactOptional(),
   /** Two programs went on with it: the branch that its model sees, of how many. */
   branch: z.strictObject({ chosen: z.int(), of: z.int() }).exactOptional(),
 });
@@ -85,6 +93,15 @@ const missingOf = ({ tools = [] }: Head, all: readonly OfferedTool[]) => {
     if (needs.every((name) => there.has(name))) there.add(type);
   const missing = tools.filter((name) => !there.has(name) && !isServerTool(name));
   return missing.length === 0 ? {} : { toolsMissing: missing };
+};
+
+const deniedOf = (head: Head, rules: RuleSet) => {
+  const denied = keptServerTools(head, rules).map(({ type, rule, of }) => ({
+    tool: type,
+    rule,
+    of,
+  }));
+  return denied.length === 0 ? {} : { toolsDenied: denied };
 };
 
 const explain = sessionVerb('explain', {
@@ -119,6 +136,7 @@ const explain = sessionVerb('explain', {
       },
       tools: namesIn(offerOf(head, tools, { rules })),
       ...missingOf(head, tools),
+      ...deniedOf(head, rules),
       ...(head.branches === undefined
         ? {}
         : { branch: { chosen: head.branches.chosen, of: head.branches.all.length } }),

@@ -52,6 +52,7 @@ const FIELDS = [
   ...['neededNanoUsd', 'endsMs', 'lastPrompt'],
   ...['branches'],
   ...['archiveId'],
+  ...['serverTools'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

@@ -92,9 +92,11 @@ export const faultOfHead = (head: Head): string | undefined => {
     if (head[field] !== undefined && !isObject(head[field])) return told(field, head[field]);
   for (const field of HEAD_LISTS)
     if (head[field] !== undefined && !isTexts(head[field])) return told(field, head[field]);
-  const { openTurns, delayed = [], segments, offers } = head;
+  const { openTurns, delayed = [], segments, offers, serverTools = [] } = head;
   if (segments !== undefined && !Array.isArray(segments)) return told('segments', segments);
   if (offers !== undefined && !Array.isArray(offers)) return told('offers', offers);
+  if (!Array.isArray(serverTools) || !serverTools.every(isObject))
+    return told('serverTools', serverTools);
   if (!Array.isArray(openTurns)) return told('openTurns', openTurns);
   if (!Array.isArray(delayed)) return told('delayed', delayed);
   for (const turn of delayed) if (!isMoment(turn.dueMs)) return told('dueMs', turn.dueMs);

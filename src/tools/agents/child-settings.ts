@@ -3,9 +3,9 @@ import { wellCut, wellFormed } from '../../model/bounds.ts';
 import { given } from '../../model/given.ts';
 import { type ChildOf, deniesAsks, type Head, type Settings } from '../../model/head.ts';
 import { usdOf } from '../../model/money.ts';
+import { isServerTool, serverToolName } from '../../model/server-tools.ts';
 import { HOLD_TAG, removeTags } from '../../model/tags.ts';
 import type { OpenTurn } from '../../model/turn.ts';
-import { isServerTool } from '../../session/tools/server-tools.ts';
 import type { AgentType } from './agent-types.ts';
 
 export const AGENT = 'Agent';
@@ -55,6 +55,7 @@ export const childSettings = (
     effort: turn.options.effort ?? parent.effort,
     workingDirectory: parent.workingDirectory,
     tools: toolsOf(parent.tools, type.tools),
+    serverTools: serverToolsOf(parent.serverTools, type.tools),
     permissionMode: parent.permissionMode,
     approvals: deniesAsks(parent) ? 'deny' : parent.approvals,
     allowedTools: parent.allowedTools,
@@ -86,4 +87,15 @@ const toolsOf = (
 ): string[] | undefined => {
   if (ofType === undefined) return ofParent && [...ofParent];
   return ofType.filter((name) => ofParent?.includes(name) ?? !isServerTool(name));
+};
+
+/** With their options; where its type names tools, those that it names, of whichever version. */
+const serverToolsOf = (
+  ofParent: Head['serverTools'],
+  ofType: readonly string[] | undefined,
+): Head['serverTools'] => {
+  if (ofType === undefined) return ofParent;
+  const names = ofType.map(serverToolName);
+  const own = ofParent?.filter(({ type }) => names.includes(serverToolName(type)));
+  return own?.length === 0 ? undefined : own;
 };
