@@ -175,6 +175,7 @@ export class RunningGreenroom {
     const { hooks: hookTable } = settings;
     const runtime = runtimeOf(config, feed, {
       ...{ hooks: hookTable, lent, rules: files.rules, auditsTurns, budgets },
+      connectors: files.connectors.map(({ name }) => name),
     });
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
@@ -200,6 +201,7 @@ export class RunningGreenroom {
         ...files.mcpServers,
         ...(mcpServers === undefined ? [] : mcpServersOf(mcpServers.servers, mcpServers.cwd)),
       ],
+      connectors: files.connectors,
       agentTypes: [...files.agentTypes, ...(agents === undefined ? [] : agentTypesOf(agents))],
       ...{ retentionRules: files.retentionRules, targets: files.targets },
     };

@@ -24,6 +24,8 @@ export type AnswerBlock =
       readonly input: Readonly<Record<string, unknown>>;
       readonly result?: unknown;
       readonly id?: string;
+      /** The MCP server whose tool it is; absent: it is the API's own. */
+      readonly server?: string;
     }
   /** Whatever else the API may say, as it is. */
   | { readonly type: 'as_it_is'; readonly block: Readonly<Record<string, unknown>> }

@@ -19,11 +19,12 @@ export type WireBlock =
   /** Complete when it begins: it has no deltas. */
   | { readonly type: 'as_it_is'; readonly block: object }
   | {
-      readonly type: 'tool_use' | 'server_tool_use';
+      readonly type: 'tool_use' | 'server_tool_use' | 'mcp_tool_use';
       readonly id: string;
       readonly name: string;
       readonly input: Readonly<Record<string, unknown>>;
-      readonly caller: { readonly type: 'direct' };
+      readonly caller?: { readonly type: 'direct' };
+      readonly server_name?: string;
       /** What is streamed of the input instead of its JSON. */
       readonly inputText?: string;
     };
@@ -109,6 +110,21 @@ const DIRECT = { type: 'direct' } as const;
 const idOf = (kind: string, hash: string, index: number): string =>
   `${kind}_01${hash.slice(0, 20)}${index.toString(36).padStart(2, '0')}`;
 
+/** A call of an MCP server's tool, with its result unless it is under way. */
+const connectedCall = (
+  block: Extract<AnswerBlock, { type: 'server_tool_use' }>,
+  server: string,
+  hash: string,
+  index: number,
+): WireBlock[] => {
+  const { name, input, result, id = idOf('mcptoolu', hash, index) } = block;
+  const use = { type: 'mcp_tool_use', id, name, input, server_name: server } as const;
+  if (result === undefined) return [use];
+  const content = typeof result === 'string' ? [{ type: 'text', text: result }] : result;
+  const answered = { type: 'mcp_tool_result', tool_use_id: id, is_error: false, content };
+  return [use, { type: 'as_it_is', block: answered }];
+};
+
 const toWire = (block: AnswerBlock, index: number, hash: string): WireBlock[] => {
   switch (block.type) {
     case 'text':
@@ -121,6 +137,7 @@ const toWire = (block: AnswerBlock, index: number, hash: string): WireBlock[] =>
     case 'as_it_is':
       return [block];
     case 'server_tool_use': {
+      if (block.server !== undefined) return connectedCall(block, block.server, hash, index);
       const id = block.id ?? idOf('srvtoolu', hash, index);
       const { name, input, result } = block;
       const use = { type: 'server_tool_use', id, name, input, caller: DIRECT } as const;
@@ -143,7 +160,9 @@ const NOT_CACHED: CacheUse = { read: 0, written5m: 0, written1h: 0 };
 
 /** What the API counts of its own tools; null where it ran none. */
 const serverRequests = (content: readonly AnswerBlock[]): ServerRequests | null => {
-  const names = content.flatMap((block) => (block.type === 'server_tool_use' ? [block.name] : []));
+  const names = content.flatMap((block) =>
+    block.type === 'server_tool_use' && block.server === undefined ? [block.name] : [],
+  );
   if (names.length === 0) return null;
   const count = (name: string) => names.filter((one) => one === name).length;
   return { web_search_requests: count('web_search'), web_fetch_requests: count('web_fetch') };

@@ -17,6 +17,7 @@
  *   input-text="..."        what is streamed of that input instead, as where max_tokens cut it off: input-text="{\\"command"
  *   server-tool=Name        a tool that the API runs itself, for example web_search; its input follows, and result=[...], the
  *                           content of its result (without one it is still under way, for stop=pause_turn)
+ *   mcp-tool=server/tool    a tool of an MCP server that the API calls; its input follows, and result="text"
  *   block={...}             a block of any type, as it is
  * How it ends:
  *   stop=REASON             end_turn, max_tokens, stop_sequence, tool_use, pause_turn, refusal, model_context_window_exceeded
@@ -195,6 +196,11 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   id: setId,
   'server-tool': (draft, value, key) =>
     draft.content.push({ type: 'server_tool_use', name: asText(value, key), input: {} }),
+  'mcp-tool': (draft, value, key) => {
+    const [, server, name] = /^([^/]+)\/(.+)$/s.exec(asText(value, key)) ?? [];
+    if (server === undefined || name === undefined) return bad(key, value, '`server/tool`');
+    draft.content.push({ type: 'server_tool_use', server, name, input: {} });
+  },
   result: setResult,
   block: setBlock,
   stop: (draft, value, key) => {

@@ -23,6 +23,11 @@ export interface Json {
   readonly edits?: unknown;
   readonly trigger?: unknown;
   readonly allowed_domains?: unknown;
+  readonly mcp_servers?: unknown;
+  readonly mcp_server_name?: unknown;
+  readonly url?: unknown;
+  readonly configs?: unknown;
+  readonly default_config?: unknown;
   readonly blocked_domains?: unknown;
   readonly keep?: unknown;
   readonly value?: unknown;

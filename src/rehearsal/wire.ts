@@ -57,6 +57,7 @@ const emptied = (block: WireBlock): object => {
       return isSummary(block) ? { ...block.block, content: null } : block.block;
     case 'tool_use':
     case 'server_tool_use':
+    case 'mcp_tool_use':
       return plainly({ ...block, input: {} });
   }
 };
@@ -76,6 +77,7 @@ const deltasOf = (block: WireBlock, chunks: number): object[] => {
       return isSummary(block) ? [{ ...block.block, type: 'compaction_delta' }] : [];
     case 'tool_use':
     case 'server_tool_use':
+    case 'mcp_tool_use':
       return ['', ...piecesOf(block.inputText ?? JSON.stringify(block.input), chunks)].map(
         (partial_json) => ({
           type: 'input_json_delta',

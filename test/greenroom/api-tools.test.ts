@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { ownGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
 import { toolCalls, toolResults } from '../support/tool-turns.ts';
@@ -187,6 +187,85 @@ it('gives them the options that a session has, within what is denied, in a fork 
   const both = [{ ...search, blocked_domains: ['a.example'] }];
   const code = 'invalid_settings';
   await expect(test.sessions.update('s', { serverTools: both })).rejects.toMatchObject({ code });
+});
+
+it('has the API call MCP servers of its file for sessions that name them, and no session has their tokens', async () => {
+  vi.stubEnv('DOCS_TOKEN', 'docs-secret-token');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const mcpFile = join(folder(), 'mcp.json');
+  const docs = {
+    ...{ type: 'url', url: 'https://docs.example/mcp' },
+    authorization_token: `$${'{DOCS_TOKEN}'}`,
+  };
+  const wiki = { type: 'url', url: 'https://wiki.example/mcp' };
+  writeFileSync(mcpFile, JSON.stringify({ mcpServers: { docs, wiki } }));
+  const test = await ownGreenroom({ mcpFile });
+  const last = () => test.modelCalls.at(-1);
+  const sent = () => Object(last()?.json);
+  await test.sessions.create('s', {
+    tools: ['mcp__docs__search', 'mcp__wiki'],
+    disallowedTools: ['mcp__wiki__delete'],
+  });
+  const call = 'mcp-tool=docs/search input={"query":"tide"} result="High at noon."';
+  const events = await test.run('s', `[[rehearse: ${call} text="At noon."]]`);
+  expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'At noon.' });
+  expect(sent()).toMatchObject({
+    mcp_servers: [
+      { type: 'url', name: 'docs', url: docs.url, authorization_token: 'docs-secret-token' },
+    ],
+    tools: [
+      {
+        ...{ type: 'mcp_toolset', mcp_server_name: 'docs' },
+        ...{ default_config: { enabled: false }, configs: { search: { enabled: true } } },
+      },
+    ],
+  });
+  expect(last()?.headers['anthropic-beta']).toBe('mcp-client-2025-11-20');
+  expect(await test.sessions.explain('s')).toMatchObject({
+    tools: ['mcp__docs__search'],
+    toolsDenied: [{ tool: 'mcp__wiki', rule: 'mcp__wiki__delete', of: 'session' }],
+  });
+  expect(await test.sessions.context('s', { count: true })).toMatchObject({
+    from: 'count',
+  });
+
+  const refused = 'status=400 message="no docs-secret-token here"';
+  const failed = await test.run('s', `[[rehearse: ${refused}]]`);
+  expect(JSON.stringify(finishedOf(failed))).toContain('no (hidden) here');
+
+  // What was called for stays in its messages, whether it is offered still or not.
+  await test.sessions.update('s', { tools: [] });
+  expect(finishedOf(await test.run('s', 'And now?'))).toMatchObject({ status: 'completed' });
+  expect(sent().mcp_servers).toBeUndefined();
+  expect(last()?.headers['anthropic-beta']).toBe('mcp-client-2025-11-20');
+  expect(sent().messages[1].content).toMatchObject([
+    { type: 'mcp_tool_use', server_name: 'docs', name: 'search', input: { query: 'tide' } },
+    { type: 'mcp_tool_result', content: [{ type: 'text', text: 'High at noon.' }] },
+    { type: 'text', text: 'At noon.' },
+  ]);
+  const kept = JSON.stringify([
+    await test.sessions.get('s'),
+    (await test.sessions.messages('s', { limit: 100 })).entries[1],
+    await test.sessions.explain('s'),
+  ]);
+  expect(kept).not.toContain('docs-secret-token');
+});
+
+it('goes on behind a call of such a server that was cut off', async () => {
+  const mcpFile = join(folder(), 'mcp.json');
+  const docs = { type: 'url', url: 'https://docs.example/mcp' };
+  writeFileSync(mcpFile, JSON.stringify({ mcpServers: { docs } }));
+  const test = await ownGreenroom({ mcpFile });
+  await test.sessions.create('s', { tools: ['mcp__docs'] });
+  const events = await test.run(
+    's',
+    '[[rehearse: mcp-tool=docs/search text=half stop=max_tokens]]',
+  );
+  expect(finishedOf(events).status).toBe('completed');
+  expect(finishedOf(await test.run('s', 'Again?'))).toMatchObject({ status: 'completed' });
+  expect(JSON.stringify(Object(test.modelCalls.at(-1)?.json).messages)).not.toContain(
+    'mcp_tool_use',
+  );
 });
 
 it('goes on behind an answer that was cut off in a call of the API, now and after a restart', async () => {

@@ -10,7 +10,7 @@ const toolsOf = (parent: Partial<Head>, ofType: readonly string[] | undefined) =
 const settingsOf = (parent: Partial<Head>, ofType: readonly string[] | undefined) => {
   const type = { name: 'any', description: 'd', prompt: 'p', model: 'inherit', tools: ofType };
   const wish = { description: 'Look', type: type as never, model: undefined };
-  const bounds = { depth: 1, maxDepth: 3, leftNanoUsd: undefined };
+  const bounds = { depth: 1, maxDepth: 3, leftNanoUsd: undefined, connectors: ['docs'] };
   const head = { ...newHead(keyOf('s'), NOW), ...parent };
   return childSettings(head, { options: {} } as never, wish, bounds);
 };
@@ -20,10 +20,11 @@ test('its own list is cut to what its caller names', () => {
   expect(toolsOf({ tools: ['Read'] }, undefined)).toEqual(['Read']);
 });
 
-test('what the API runs itself is for a caller that names it, and is no default', () => {
-  const wanted = ['Read', 'web_fetch_20260318', 'code_execution_20260521'];
+test('what the API runs or calls itself is for a caller that names it, and is no default', () => {
+  const wanted = ['Read', 'web_fetch_20260318', 'code_execution_20260521', 'mcp__docs__search'];
   expect(toolsOf({ workingDirectory: '/srv' }, wanted)).toEqual(['Read']);
   expect(toolsOf({ tools: ['web_fetch_20260318'] }, wanted)).toEqual(['web_fetch_20260318']);
+  expect(toolsOf({ tools: ['mcp__docs__search'] }, wanted)).toEqual(['mcp__docs__search']);
 });
 
 test('what the API runs has the options that its caller has, whichever version its type names', () => {

@@ -12,6 +12,7 @@ import type { RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages
 import type { Clock } from '../../otp/clock.ts';
 import type { StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
+import { betasOf } from './connected.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
 import { carry, Sending } from './http-fetch.ts';
 import { rateLeft } from './rate-headers.ts';
@@ -84,7 +85,7 @@ export class ModelRun {
     let silence: Silence | undefined;
     let sending: Sending | undefined;
     try {
-      const { params, pieces } = requestOf(this.#step);
+      const { params, pieces } = requestOf(this.#step, this.#endpoint.connectors);
       sending = new Sending(pieces);
       if (this.#step.counts === true) return await this.#count(sending);
       const stream = this.#stream(params, { fetchOptions: carry(sending), timeout: timeoutMs });
@@ -116,7 +117,7 @@ export class ModelRun {
   /** Betas have a stream of their own, of the same events and some more. */
   #stream(params: Params, options: Anthropic.RequestOptions): MessageStream {
     const { messages, beta } = this.#tools.client;
-    const { betas } = this.#step;
+    const betas = betasOf(this.#step);
     if (betas === undefined) return messages.stream(params, options);
     const asked = { ...params, betas: [...betas] } as BetaParams;
     return beta.messages.stream(asked, options) as unknown as MessageStream;
@@ -126,9 +127,10 @@ export class ModelRun {
   async #count(sending: Sending): Promise<StepOutcome> {
     const abort = new AbortController();
     this.#interrupt = () => abort.abort();
-    const { betas, retry } = this.#step;
+    const { retry } = this.#step;
+    const betas = betasOf(this.#step);
     const { messages, beta } = this.#tools.client;
-    const params = countParamsOf(this.#step);
+    const params = countParamsOf(this.#step, this.#endpoint.connectors);
     const options = {
       ...{ fetchOptions: carry(sending), signal: abort.signal, timeout: retry.timeoutMs },
     };

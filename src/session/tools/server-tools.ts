@@ -9,19 +9,17 @@ import {
   type ServerToolSettings,
   serverToolName,
 } from '../../model/server-tools.ts';
-import { type Behavior, parseRule, type Rule } from '../../permissions/rule.ts';
-import type { RuleSet } from '../../permissions/rule-set.ts';
+import type { Rule } from '../../permissions/rule.ts';
+import {
+  type KeepingRules,
+  type KeptTool,
+  keptBy,
+  type PlacedRule,
+  placedRules,
+} from './placed-rules.ts';
 
 /** As a request has it. */
 export type ServerTool = ServerToolSettings & { readonly name: string };
-
-/** One that is not offered. */
-export interface KeptTool {
-  readonly type: string;
-  /** As it is written, and where. */
-  readonly rule: string;
-  readonly of: 'daemon' | 'session';
-}
 
 export interface ServerToolWish {
   readonly tools?: readonly string[] | undefined;
@@ -29,14 +27,12 @@ export interface ServerToolWish {
   readonly disallowedTools?: readonly string[] | undefined;
 }
 
-type Rules = Pick<RuleSet, 'ask' | 'deny'>;
-
 /** As a request has them, in the order of their names. @param daemon rules that hold for all sessions. */
-export const serverTools = (wish: ServerToolWish, daemon: Rules): readonly ServerTool[] =>
+export const serverTools = (wish: ServerToolWish, daemon: KeepingRules): readonly ServerTool[] =>
   judged(wish, daemon).flatMap((tool) => ('rule' in tool ? [] : [tool]));
 
 /** Those that rules keep from being offered, each with the first rule that does. */
-export const keptServerTools = (wish: ServerToolWish, daemon: Rules): readonly KeptTool[] =>
+export const keptServerTools = (wish: ServerToolWish, daemon: KeepingRules): readonly KeptTool[] =>
   judged(wish, daemon).flatMap((tool) => ('rule' in tool ? [tool] : []));
 
 /**
@@ -59,31 +55,19 @@ export const namedServerTools = ({
 const byType = (one: { readonly type: string }, other: { readonly type: string }) =>
   one.type < other.type ? -1 : 1;
 
-/** A rule, and where it stands. Absent: it cannot be read; older stores may hold any text. */
-interface Placed extends Pick<KeptTool, 'of'> {
-  readonly text: string;
-  readonly rule: Rule | undefined;
-}
-
-const judged = (wish: ServerToolWish, { deny, ask }: Rules): readonly (ServerTool | KeptTool)[] => {
+const judged = (wish: ServerToolWish, daemon: KeepingRules): readonly (ServerTool | KeptTool)[] => {
   const wanted = namedServerTools(wish);
   if (wanted.length === 0) return [];
-  const rules: readonly Placed[] = [
-    ...[...deny, ...ask].map((rule): Placed => ({ of: 'daemon', text: rule.text, rule })),
-    ...(wish.disallowedTools ?? []).map(
-      (text): Placed => ({ of: 'session', text, rule: readable(text, 'deny') }),
-    ),
-  ];
+  const rules = placedRules(daemon, wish.disallowedTools);
   return wanted.map((tool) => within(tool, rules));
 };
 
 /** As the rules leave it. */
-const within = (tool: ServerTool, rules: readonly Placed[]): ServerTool | KeptTool => {
-  const keptBy = ({ text, of }: Placed): KeptTool => ({ type: tool.type, rule: text, of });
-  const denied = new Map<string, Placed>();
+const within = (tool: ServerTool, rules: readonly PlacedRule[]): ServerTool | KeptTool => {
+  const denied = new Map<string, PlacedRule>();
   for (const placed of rules) {
     const denial = placed.rule === undefined ? 'all' : denialOf(placed.rule, tool);
-    if (denial === 'all') return keptBy(placed);
+    if (denial === 'all') return keptBy(tool.type, placed);
     if (denial !== 'none') denied.set(denial.domain, placed);
   }
   const domains = [...denied.keys()];
@@ -95,7 +79,8 @@ const within = (tool: ServerTool, rules: readonly Placed[]): ServerTool | KeptTo
   // The API takes one of both lists. One that is allowed and has a denied one below it cannot be said in this one.
   const left = allowed.map(plain).filter((each) => !domains.some((domain) => touch(each, domain)));
   const last = domains.at(-1);
-  if (left.length === 0 && last !== undefined) return keptBy(denied.get(last) as Placed);
+  if (left.length === 0 && last !== undefined)
+    return keptBy(tool.type, denied.get(last) as PlacedRule);
   return { ...rest, allowed_domains: [...new Set(left)].toSorted() };
 };
 
@@ -133,12 +118,4 @@ const denialOf = ({ tool, pattern }: Rule, { type, name }: ServerTool): Denial =
 const domainIn = (host: string): Denial => {
   const domain = host.replace(/^\*\./, '');
   return domain.includes('*') ? 'all' : { domain };
-};
-
-const readable = (text: string, behavior: Behavior): Rule | undefined => {
-  try {
-    return parseRule(text, { behavior, tools: [text.replace(/\(.*$/s, '')] });
-  } catch {
-    return undefined;
-  }
 };

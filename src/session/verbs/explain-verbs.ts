@@ -18,6 +18,7 @@ import {
   toolboxName,
 } from '../ports/tools.ts';
 import { apiToolsOf } from '../tools/api-tools.ts';
+import { isConnected } from '../tools/connectors.ts';
 import { type Offer, offerOf } from '../tools/offer.ts';
 import { keptServerTools } from '../tools/server-tools.ts';
 import { sessionVerb } from './verb.ts';
@@ -81,26 +82,30 @@ export const ExplainReply = z.strictObject({
   branch: z.strictObject({ chosen: z.int(), of: z.int() }).exactOptional(),
 });
 
-const namesIn = ({ tools, ofServer }: Offer) => [
+const namesIn = ({ tools, ofServer, connected }: Offer) => [
   ...tools.keys(),
   ...ofServer.map(({ type }) => type),
+  ...connected.names,
 ];
 
 /** What is denied is there. */
-const missingOf = ({ tools = [] }: Head, all: readonly OfferedTool[]) => {
+const missingOf = (
+  { tools = [] }: Head,
+  all: readonly OfferedTool[],
+  connectors: readonly string[],
+) => {
   const there = new Set(all.map(({ name }) => name));
   for (const { type, needs } of apiToolsOf(tools))
     if (needs.every((name) => there.has(name))) there.add(type);
-  const missing = tools.filter((name) => !there.has(name) && !isServerTool(name));
+  const missing = tools.filter(
+    (name) => !there.has(name) && !isServerTool(name) && !isConnected(name, connectors),
+  );
   return missing.length === 0 ? {} : { toolsMissing: missing };
 };
 
-const deniedOf = (head: Head, rules: RuleSet) => {
-  const denied = keptServerTools(head, rules).map(({ type, rule, of }) => ({
-    tool: type,
-    rule,
-    of,
-  }));
+const deniedOf = (head: Head, rules: RuleSet, { connected }: Offer) => {
+  const kept = [...keptServerTools(head, rules), ...connected.kept];
+  const denied = kept.map(({ type, rule, of }) => ({ tool: type, rule, of }));
   return denied.length === 0 ? {} : { toolsDenied: denied };
 };
 
@@ -111,8 +116,9 @@ const explain = sessionVerb('explain', {
     const { head } = await caller.openKnown(key);
     const [first] = head.openTurns;
     const waitsFor = waitsForOf(head, heldOf(key, caller.system, places));
-    const { mode, policies, rules } = permissions;
+    const { mode, policies, rules, connectors = [] } = permissions;
     const tools = caller.system.find(toolboxName)?.toolsFor(head) ?? [];
+    const offer = offerOf(head, tools, { rules, connectors });
     return {
       sessionId: key.sessionId,
       status: head.status,
@@ -134,9 +140,9 @@ const explain = sessionVerb('explain', {
         daemonRules: rules.allow.length + rules.ask.length + rules.deny.length,
         ...sandboxOf(caller.system.find(sandboxName)),
       },
-      tools: namesIn(offerOf(head, tools, { rules })),
-      ...missingOf(head, tools),
-      ...deniedOf(head, rules),
+      tools: namesIn(offer),
+      ...missingOf(head, tools, connectors),
+      ...deniedOf(head, rules, offer),
       ...(head.branches === undefined
         ? {}
         : { branch: { chosen: head.branches.chosen, of: head.branches.all.length } }),
