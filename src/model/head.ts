@@ -9,6 +9,7 @@ import type { Branches } from './branches.ts';
 import { SessionBudget } from './budget.ts';
 import type { ClassicFacts } from './classic-facts.ts';
 import type { Clearing, Compaction, ContextUse } from './compaction.ts';
+import type { Container } from './container.ts';
 import { ContextSettings } from './context-settings.ts';
 import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
@@ -229,6 +230,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly toolsFound?: readonly string[] | undefined;
   /** The API's id of the last answer, where it is asked about its cache. */
   readonly lastAnswerId?: string | undefined;
+  /** Where the API has run code for it last, while that is there; a fork begins without. Absent: nowhere. */
+  readonly container?: Container | undefined;
   /** Names of the tools that were used, also by sub-agents (`tools-used.ts`); absent: none. */
   readonly toolsUsed?: readonly string[] | undefined;
   /** Its archive; absent: it has none. */
@@ -372,6 +375,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   budget: undefined,
   branches: undefined,
   serverTools: undefined,
+  container: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

@@ -78,6 +78,8 @@ export interface MessageAnswer {
   /** Why it refused; goes with `stopReason: 'refusal'`. */
   readonly refusal?: { readonly category: string | null; readonly explanation: string | null };
   readonly usage?: AnswerUsage;
+  /** How long the container lives in which code ran, in seconds. Default: an hour. */
+  readonly containerSeconds?: number;
   /** In how many deltas a block's text goes out. Default 1. */
   readonly chunks?: number;
   /** Before the first byte. Default 0. */

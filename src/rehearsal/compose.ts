@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { AnswerBlock, AnswerUsage, MessageAnswer, StopReason } from './answer.ts';
+import { containerOf, type WireContainer } from './container.ts';
 import { type Managed, managed } from './context-management.ts';
 import type { CacheUse, Diagnosis, PromptCache } from './prompt-cache.ts';
 import type { Json } from './request-json.ts';
@@ -36,6 +37,7 @@ export interface ComposedMessage {
   readonly stopReason: StopReason;
   readonly stopSequence: string | null;
   readonly stopDetails: object | null;
+  readonly container: WireContainer | null;
   readonly diagnostics: Diagnosis;
   /** What the server did about a long prompt. */
   readonly contextManagement: object | null;
@@ -253,6 +255,7 @@ export const compose = (
       stopReason === 'refusal'
         ? { type: 'refusal', category: null, explanation: null, ...answer.refusal }
         : null,
+    container: containerOf(given, request),
     contextManagement: applied.length === 0 ? null : { applied_edits: applied },
     diagnostics: body ? cache.diagnose(body, id) : null,
     usage: usageOf(

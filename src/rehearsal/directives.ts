@@ -18,6 +18,7 @@
  *   server-tool=Name        a tool that the API runs itself, for example web_search; its input follows, and result=[...], the
  *                           content of its result (without one it is still under way, for stop=pause_turn)
  *   mcp-tool=server/tool    a tool of an MCP server that the API calls; its input follows, and result="text"
+ *   container-seconds=N     how long the container lives in which a server-tool=code_execution ran (default 3600)
  *   block={...}             a block of any type, as it is
  * How it ends:
  *   stop=REASON             end_turn, max_tokens, stop_sequence, tool_use, pause_turn, refusal, model_context_window_exceeded
@@ -62,6 +63,8 @@ export interface Directive {
   readonly times?: number;
   /** The model whose calls the trouble hits; undefined: those of all. */
   readonly model?: string;
+  /** As of an answer. */
+  readonly containerSeconds?: number;
   /** Headers of the answer. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly inputTokens?: number;
@@ -77,6 +80,8 @@ interface Draft extends Mutable<Omit<Directive, 'content' | 'usage'>> {
 type Setter = (draft: Draft, value: unknown, key: string) => void;
 
 const MAX_MS = 600_000;
+/** As the API: 30 days. */
+const MAX_CONTAINER_SECONDS = 30 * 86_400;
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 const MAX_EVENTS = 1_000_000;
 const STOP_REASONS = [
@@ -203,6 +208,9 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   },
   result: setResult,
   block: setBlock,
+  'container-seconds': (draft, value, key) => {
+    draft.containerSeconds = asInteger(value, key, 0, MAX_CONTAINER_SECONDS);
+  },
   stop: (draft, value, key) => {
     draft.stopReason = asOneOf(value, key, STOP_REASONS);
   },

@@ -93,7 +93,7 @@ const startJson = (message: ComposedMessage, content: readonly object[], ended: 
   role: 'assistant',
   model: message.model,
   content,
-  container: null,
+  container: ended ? message.container : null,
   diagnostics: message.diagnostics,
   ...(message.contextManagement === null ? {} : { context_management: message.contextManagement }),
   stop_reason: ended ? message.stopReason : null,
@@ -133,7 +133,7 @@ const messageDelta = (message: ComposedMessage): string =>
       stop_reason: message.stopReason,
       stop_sequence: message.stopSequence,
       stop_details: message.stopDetails,
-      container: null,
+      container: message.container,
     },
     usage: deltaUsage(message.usage),
   });

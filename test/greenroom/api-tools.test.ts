@@ -268,6 +268,41 @@ it('goes on behind a call of such a server that was cut off', async () => {
   );
 });
 
+it('names the container in which code ran while it is there, over a restart too, and goes on without one that is gone', async () => {
+  const lost: string[] = [];
+  const test = await ownGreenroom({
+    script: ({ json }) => {
+      const { container } = Object(json) as { readonly container?: string };
+      if (!lost.includes(container ?? '')) return undefined;
+      const message = `container: Container ${String(container)} was not found.`;
+      return { kind: 'error', status: 400, message };
+    },
+  });
+  const code = 'server-tool=code_execution input={"code":"1+1"} result={}';
+  const ran = async (id: string, prompt: string) => {
+    expect(finishedOf(await test.run(id, prompt))).toMatchObject({ status: 'completed' });
+    return Object(test.modelCalls.at(-1)?.json).container as string | undefined;
+  };
+  await test.sessions.create('s', { tools: ['code_execution_20260521'] });
+  expect(await ran('s', `[[rehearse: ${code} text=2]]`)).toBeUndefined();
+  const first = await ran('s', 'And now?');
+  expect(first).toMatch(/^container_/);
+  expect(await ran('s', `[[rehearse: ${code} text=2]]`)).toBe(first);
+
+  // A fork has files of its own.
+  await test.sessions.fork('s', { newSessionId: 'f' });
+  expect(await ran('f', 'Hello')).toBeUndefined();
+
+  await test.restart();
+  expect(await ran('s', 'Still there?')).toBe(first);
+  lost.push(first ?? '');
+  expect(await ran('s', 'And now?')).toBeUndefined();
+  const calls = test.modelCalls.length;
+  expect(await ran('s', `[[rehearse: ${code} text=2 container-seconds=0]]`)).toBeUndefined();
+  expect(test.modelCalls.length).toBe(calls + 1);
+  expect(await ran('s', 'It has expired')).toBeUndefined();
+});
+
 it('goes on behind an answer that was cut off in a call of the API, now and after a restart', async () => {
   const test = await ownGreenroom();
   await test.sessions.create('s', { tools: ['web_search_20260318'] });

@@ -3,6 +3,7 @@
  * outcome. Pure but for the deltas that it passes on.
  */
 import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
+import type { Container } from '../../model/container.ts';
 import type { Provider } from '../../model/entry.ts';
 import {
   addUsage,
@@ -59,6 +60,7 @@ export class Answer {
     const cacheMiss = cacheMissOf(message, atMs);
     const refusal = refusalOf(message);
     const toolsFound = toolsFoundIn(message.content);
+    const container = containerOf(message);
     const contextTokens = contextTokensOf(this.#usage);
     return {
       type: 'message',
@@ -73,6 +75,7 @@ export class Answer {
       costNanoUsd: costOfParts(parts, atMs),
       ...(contextTokens === undefined ? {} : { contextTokens }),
       ...(hasCompacted(message.content) ? { hasCompacted: true as const } : {}),
+      ...(container === undefined ? {} : { container }),
       ...(cacheMiss === undefined ? {} : { cacheMiss }),
       ...(refusal === undefined ? {} : { refusal }),
       ...(toolsFound.length === 0 ? {} : { toolsFound }),
@@ -142,6 +145,12 @@ const cacheMissOf = (
   if (!('cache_missed_input_tokens' in reason)) return { type };
   const missedInputTokens = reason.cache_missed_input_tokens;
   return { type, missedInputTokens, costNanoUsd: costOfMiss(missedInputTokens, model, atMs) };
+};
+
+const containerOf = ({ container }: Partial<Message>): Container | undefined => {
+  if (container === null || container === undefined) return undefined;
+  const expiresAtMs = Date.parse(container.expires_at);
+  return Number.isFinite(expiresAtMs) ? { id: container.id, expiresAtMs } : undefined;
 };
 
 /** What the model itself read last, where the API lists all that it did: a summary's prompt is none of the session's. */

@@ -5,12 +5,13 @@
  *    is not waited for: the outcome says so, and whoever wanted the step tries again.
  * 2. `cancel` ends the call or the waiting at once; an answer that was complete already wins.
  * 3. `run` never rejects: whatever happens is an outcome.
- * 4. When `run` is over, nothing of the messages is being sent any more.
+ * 4. A container that the API has no more is left out of the same attempt.
+ * 5. When `run` is over, nothing of the messages is being sent any more.
  */
 import type Anthropic from '@anthropic-ai/sdk';
 import type { RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import type { Clock } from '../../otp/clock.ts';
-import type { StepOutcome } from '../../session/ports/executor.ts';
+import type { StepError, StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
 import { betasOf } from './connected.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
@@ -37,10 +38,11 @@ export interface StepTools {
 }
 
 export class ModelRun {
-  readonly #step: RunStep;
+  #step: RunStep;
   readonly #endpoint: Endpoint;
   readonly #tools: StepTools;
   #isCancelled: boolean = false;
+  #isContainerLost: boolean = false;
   /** Ends what is under way: the stream, or the waiting. */
   #interrupt: () => void = () => undefined;
 
@@ -65,6 +67,10 @@ export class ModelRun {
       if ('type' in result) return result;
       if (this.#isCancelled) return { type: 'cancelled', partialText: answer.text };
       const { error, retryAfterMs } = result;
+      if (this.#hasLostContainer(error)) {
+        attempt -= 1; // it says nothing of the API
+        continue;
+      }
       if (!error.retryable || attempt >= retry.maxRetries) {
         const { provider } = this.#endpoint;
         return { type: 'failed', error, partialText: answer.text, provider };
@@ -75,6 +81,16 @@ export class ModelRun {
       await this.#wait(clock, delayMs);
       if (this.#isCancelled) return { type: 'cancelled', partialText: '' };
     }
+  }
+
+  /** Then the step goes on without it, once: the API makes another. */
+  #hasLostContainer({ retryable, status = 0, message }: StepError): boolean {
+    const { container, ...without } = this.#step;
+    if (container === undefined || retryable || status >= 500 || !/container/i.test(message))
+      return false;
+    this.#step = without;
+    this.#isContainerLost = true;
+    return true;
   }
 
   async #call(answer: Answer): Promise<StepOutcome | Failure> {
@@ -99,7 +115,10 @@ export class ModelRun {
       };
       silence = new Silence({ clock, limitMs: timeoutMs, moved, onTooLong });
       const message = await stream.finalMessage();
-      return answer.outcome(message, this.#endpoint.provider, atMs);
+      const outcome = answer.outcome(message, this.#endpoint.provider, atMs);
+      return this.#isContainerLost && outcome.type === 'message' && outcome.container === undefined
+        ? { ...outcome, container: null }
+        : outcome;
     } catch (error) {
       return late ?? failureOf(error, clock.now(), redact);
     } finally {

@@ -36,6 +36,7 @@ interface Fields {
   output_config?: ApiObject;
   context_management?: ApiObject;
   mcp_servers?: readonly object[];
+  container?: string;
   diagnostics?: { readonly previous_message_id: string | null };
 }
 
@@ -58,6 +59,7 @@ export const countParamsOf = (step: RunStep, connectors?: readonly Connector[]):
     max_tokens: _,
     diagnostics: __,
     context_management: ___,
+    container: ____,
     ...fields
   } = paramsOf(step, false, connectors) as Fields;
   return fields as unknown as CountParams;
@@ -80,6 +82,7 @@ const paramsOf = (
   if (step.contextManagement !== undefined) fields.context_management = step.contextManagement;
   const servers = serversFor(step, connectors);
   if (servers !== undefined) fields.mcp_servers = servers;
+  if (step.container !== undefined) fields.container = step.container;
   if (previousMessageId !== undefined)
     fields.diagnostics = { previous_message_id: previousMessageId };
   return fields as unknown as Params;

@@ -66,7 +66,7 @@ const HEAD_OBJECTS = [
   ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
   ...(['lastError', 'classic', 'transfer', 'toolMemory', 'childOf'] as const),
   ...(['thinking', 'outputFormat', 'mcpServers', 'context', 'contextUse', 'clearing'] as const),
-  ...(['execution', 'branches'] as const),
+  ...(['execution', 'branches', 'container'] as const),
 ] as const;
 const HEAD_LISTS = [
   'tools',
