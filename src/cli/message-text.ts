@@ -61,7 +61,7 @@ const blockText = (raw: unknown): string => {
   if (type === 'thinking')
     return thinking ? `(thinking) ${oneLine(String(thinking), TOOL_WIDTH)}` : '';
   if (USES.includes(type)) return `(${String(name)} ${oneLine(jsonText(input), TOOL_WIDTH)})`;
-  if (type === 'tool_result')
+  if (type === 'tool_result' || type === 'mcp_tool_result')
     return `(result: ${oneLine(typeof content === 'string' ? content : jsonText(content), TOOL_WIDTH)})`;
   return `(${String(type)})`;
 };

@@ -83,11 +83,11 @@ export class ModelRun {
     }
   }
 
-  /** Then the step goes on without it, once: the API makes another. */
-  #hasLostContainer({ retryable, status = 0, message }: StepError): boolean {
+  /** Then the step goes on without it, once: the API makes another. It says so instead of an answer, never in the middle of one. */
+  #hasLostContainer({ status = 0, message }: StepError): boolean {
     const { container, ...without } = this.#step;
-    if (container === undefined || retryable || status >= 500 || !/container/i.test(message))
-      return false;
+    const isRefused = status === 400 || status === 404 || status === 410;
+    if (container === undefined || !isRefused || !/container/i.test(message)) return false;
     this.#step = without;
     this.#isContainerLost = true;
     return true;
