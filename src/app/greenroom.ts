@@ -173,9 +173,10 @@ export class RunningGreenroom {
     const budgets = new BudgetBook(config.userMonthlyBudgetUsd);
     const auditsTurns = wantsTurns(files.targets);
     const { hooks: hookTable } = settings;
+    const connectors = files.connectors.map(({ name }) => name);
     const runtime = runtimeOf(config, feed, {
       ...{ hooks: hookTable, lent, rules: files.rules, auditsTurns, budgets },
-      connectors: files.connectors.map(({ name }) => name),
+      connectors,
     });
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
@@ -187,7 +188,7 @@ export class RunningGreenroom {
       tree: () => treeView(mustRun(running).tree()),
       inspect: (path) => actorView(system, mustRun(running).root, path),
       trace: (order) => traces.ask(mustRun(running).root, order),
-      ...toolServersOf(system),
+      ...toolServersOf(system, connectors),
       ...httpTokensOf(system),
       ...backupsFaceOf(system),
     };

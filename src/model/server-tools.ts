@@ -13,6 +13,12 @@ export const KNOWN_SERVER_TOOLS = [
   ...(['web_search_20260318', 'web_fetch_20260318', 'code_execution_20260521'] as const),
 ] as const;
 
+/** What was meant by the API's name without a date or with half of one, or by Claude Code's name for the search. */
+export const meantServerTool = (written: string): string | undefined => {
+  const plain = written === 'WebSearch' ? 'web_search' : written.replace(/_\d*$/, '').toLowerCase();
+  return KNOWN_SERVER_TOOLS.find((type) => serverToolName(type) === plain);
+};
+
 export const isServerTool = (type: string): boolean => TYPE.test(type);
 
 /** As the model calls it; undefined: it is no such tool. */
@@ -70,9 +76,12 @@ const faultOf = ({ type, name, ...options }: z.infer<typeof Shape>): string | un
 };
 
 const Shape = z.strictObject({
-  type: z
-    .string()
-    .regex(TYPE, 'is none of web_search_…, web_fetch_…, code_execution_… with a date'),
+  type: z.string().refine(isServerTool, {
+    error: ({ input }) => {
+      const meant = meantServerTool(String(input)) ?? KNOWN_SERVER_TOOLS.join(', ');
+      return `is none of web_search_…, web_fetch_… and code_execution_… with a date: write ${meant}`;
+    },
+  }),
   /** As the API has it; it may be left out. */
   name: z.string().optional(),
   /** In one request to the API. */

@@ -193,6 +193,12 @@ test('a working directory is meant where it is typed', async () => {
   ]);
 });
 
+test('a tool of the API that cannot be read is an error of usage', async () => {
+  const { code, err } = await greenroom(['sessions', 'create', 'a', '--server-tool', '{type'], {});
+  expect(code).toBe(2);
+  expect(err).toContain('Write a type such as web_search_20260318, or JSON');
+});
+
 test.each([
   ['search x', 'sessions search'],
   ['messages demo', 'sessions messages'],

@@ -5,7 +5,7 @@
 import { GreenroomError } from '../../model/errors.ts';
 import { guess } from '../../model/guess.ts';
 import type { Settings } from '../../model/head.ts';
-import { isServerTool, KNOWN_SERVER_TOOLS, serverToolName } from '../../model/server-tools.ts';
+import { isServerTool, meantServerTool } from '../../model/server-tools.ts';
 import type { Behavior } from '../../permissions/rule.ts';
 import { parseRule, printRule } from '../../permissions/rule.ts';
 import { ALIASES, BUILT_IN_TOOLS } from '../../permissions/tools.ts';
@@ -46,7 +46,7 @@ export const mustBeTools = (
   const there = caller.system.find(toolboxName)?.tools ?? [];
   for (const name of tools) {
     if (isServerTool(name) || there.some((tool) => tool.name === name)) continue;
-    const ofServer = KNOWN_SERVER_TOOLS.find((type) => isFor(type, name));
+    const ofServer = meantServerTool(name);
     if (ALL_NAMES.includes(name) && (ofServer === undefined || written === 'before')) continue;
     const alias = ofServer ?? (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined);
     const near = alias === undefined ? guess(name, ALL_NAMES, 1) : ` (did you mean ${alias}?)`;
@@ -55,13 +55,6 @@ export const mustBeTools = (
         details: { field: 'tools' },
       });
   }
-};
-
-/** By the name that the API has for it, without a date or with half of one, or by Claude Code's, where nothing here has that. */
-const isFor = (type: string, name: string): boolean => {
-  const own = serverToolName(type) ?? type;
-  const written = name.replace(/_\d*$/, '').toLowerCase();
-  return written === own || (name === 'WebSearch' && own === 'web_search');
 };
 
 /** Tools that run shell commands. */
