@@ -9,7 +9,7 @@ import { type Managed, managed } from './context-management.ts';
 import type { CacheUse, Diagnosis, PromptCache } from './prompt-cache.ts';
 import type { Json } from './request-json.ts';
 import type { SeenRequest } from './seen-request.ts';
-import { resultTypeOf, searched } from './server-tools.ts';
+import { countedUses, resultTypeOf, searched, withinUses } from './server-tools.ts';
 import { BYTES_PER_TOKEN, bytesOfBlock, outputTokensOf, tokensOfBytes } from './tokens.ts';
 import type { ServerRequests, WireUsage } from './wire-usage.ts';
 
@@ -162,9 +162,7 @@ const NOT_CACHED: CacheUse = { read: 0, written5m: 0, written1h: 0 };
 
 /** What the API counts of its own tools; null where it ran none. */
 const serverRequests = (content: readonly AnswerBlock[]): ServerRequests | null => {
-  const names = content.flatMap((block) =>
-    block.type === 'server_tool_use' && block.server === undefined ? [block.name] : [],
-  );
+  const names = countedUses(content);
   if (names.length === 0) return null;
   const count = (name: string) => names.filter((one) => one === name).length;
   return { web_search_requests: count('web_search'), web_fetch_requests: count('web_fetch') };
@@ -211,10 +209,11 @@ const naturalStop = (content: readonly AnswerBlock[]): StopReason =>
   content.some((block) => block.type === 'tool_use') ? 'tool_use' : 'end_turn';
 
 /** Only then is the request looked at. */
-const withSearches = (content: readonly AnswerBlock[], request: SeenRequest) =>
-  content.some(({ type }) => type === 'server_tool_use')
-    ? content.map((block) => searched(block, (request.json as Json).tools))
-    : content;
+const withSearches = (content: readonly AnswerBlock[], request: SeenRequest) => {
+  if (!content.some(({ type }) => type === 'server_tool_use')) return content;
+  const { tools } = request.json as Json;
+  return withinUses(content, tools).map((block) => searched(block, tools));
+};
 
 /** Most requests say nothing of it, and are not looked at. */
 const saysOfCache = ({ rawBody }: SeenRequest): boolean =>

@@ -23,6 +23,7 @@ export interface Json {
   readonly edits?: unknown;
   readonly trigger?: unknown;
   readonly allowed_domains?: unknown;
+  readonly max_uses?: unknown;
   readonly mcp_servers?: unknown;
   readonly mcp_server_name?: unknown;
   readonly url?: unknown;

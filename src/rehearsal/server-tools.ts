@@ -41,6 +41,38 @@ const isGiven = (value: unknown): boolean => value !== undefined && value !== nu
 export const resultTypeOf = (name: string): string =>
   `${name.replace(/_(regex|bm25)$/, '')}${name.startsWith('tool_search_tool') ? '_result' : '_tool_result'}`;
 
+/** The calls beyond what the request allows of each tool have failed, as with the API. */
+export const withinUses = (content: readonly AnswerBlock[], tools: unknown): AnswerBlock[] => {
+  const left = new Map(
+    objectsOf(tools).flatMap(({ name, max_uses: most }) =>
+      typeof most === 'number' ? [[name, most] as const] : [],
+    ),
+  );
+  return content.map((block) => {
+    if (!isOfApi(block)) return block;
+    const uses = left.get(block.name);
+    if (uses === undefined) return block;
+    left.set(block.name, uses - 1);
+    return uses > 0 ? block : { ...block, result: usedUp(block.name) };
+  });
+};
+
+const usedUp = (name: string) => ({
+  ...{ type: `${resultTypeOf(name)}_error`, error_code: 'max_uses_exceeded' },
+});
+
+type ServerUse = Extract<AnswerBlock, { type: 'server_tool_use' }>;
+
+const isOfApi = (block: AnswerBlock): block is ServerUse =>
+  block.type === 'server_tool_use' && block.server === undefined;
+
+/** Names of those that it ran: what has failed it does not count. */
+export const countedUses = (content: readonly AnswerBlock[]): readonly string[] =>
+  content.flatMap((block) => (isOfApi(block) && !hasFailed(block) ? [block.name] : []));
+
+const hasFailed = ({ result }: ServerUse): boolean =>
+  String(Object(result).type).endsWith('_tool_result_error');
+
 /** At most; as the API. */
 const MAX_FOUND = 5;
 

@@ -176,6 +176,14 @@ it('gives them the options that a session has, within what is denied, in a fork 
   await test.run('f', 'Hello');
   expect(offered()).toBeUndefined();
 
+  const twice = 'server-tool=web_search result=[] server-tool=web_search result=[]';
+  await test.sessions.create('u', { serverTools: [{ ...search, max_uses: 1 }] });
+  await test.run('u', `[[rehearse: ${twice} text=enough]]`);
+  expect((await test.sessions.get('u')).usage.webSearchRequests).toBe(1);
+  expect(JSON.stringify((await test.sessions.messages('u', {})).entries)).toContain(
+    'max_uses_exceeded',
+  );
+
   const { tasks } = test.greenroom;
   const begun = test.modelCalls.length;
   await tasks.put('tide', { prompt: 'Hello', settings });
