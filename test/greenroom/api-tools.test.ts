@@ -136,6 +136,7 @@ it('passes on the tools that the API runs itself, with their blocks, usage and p
   );
   const session = await test.sessions.get('s');
   expect(session.usage.webSearchRequests).toBe(1);
+  expect(session.toolsUsed).toEqual(['web_search']);
   expect(session.totalCostUsd).toBeGreaterThan(0.01);
   const { tools: told, toolsMissing } = await test.sessions.explain('s');
   expect([told, toolsMissing]).toEqual([
@@ -251,6 +252,7 @@ it('has the API call MCP servers of its file for sessions that name them, and no
     { type: 'mcp_tool_result', content: [{ type: 'text', text: 'High at noon.' }] },
     { type: 'text', text: 'At noon.' },
   ]);
+  expect(await test.sessions.get('s')).toMatchObject({ toolsUsed: ['mcp__docs__search'] });
   const kept = JSON.stringify([
     await test.sessions.get('s'),
     (await test.sessions.messages('s', { limit: 100 })).entries[1],

@@ -5,6 +5,7 @@
 import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import type { Container } from '../../model/container.ts';
 import type { Provider } from '../../model/entry.ts';
+import { plainToolName } from '../../model/plain-tool-name.ts';
 import {
   addUsage,
   countedUsage,
@@ -60,6 +61,7 @@ export class Answer {
     const cacheMiss = cacheMissOf(message, atMs);
     const refusal = refusalOf(message);
     const toolsFound = toolsFoundIn(message.content);
+    const toolsRun = toolsRunIn(message.content);
     const container = containerOf(message);
     const contextTokens = contextTokensOf(this.#usage);
     return {
@@ -79,6 +81,7 @@ export class Answer {
       ...(cacheMiss === undefined ? {} : { cacheMiss }),
       ...(refusal === undefined ? {} : { refusal }),
       ...(toolsFound.length === 0 ? {} : { toolsFound }),
+      ...(toolsRun.length === 0 ? {} : { toolsRun }),
     };
   }
 
@@ -182,3 +185,18 @@ const toolsFoundIn = (content: readonly Block[]): readonly string[] =>
       ? block.content.tool_references.map(({ tool_name: name }) => name)
       : [],
   );
+
+/** By the API's names, and those of servers as ours have them. */
+const toolsRunIn = (content: readonly (Block | McpToolUse)[]): readonly string[] =>
+  content.flatMap((block) => {
+    if (block.type === 'server_tool_use') return [block.name];
+    if (block.type !== 'mcp_tool_use') return [];
+    return [`mcp__${plainToolName(block.server_name)}__${plainToolName(block.name)}`];
+  });
+
+/** It comes under a beta alone. */
+interface McpToolUse {
+  readonly type: 'mcp_tool_use';
+  readonly name: string;
+  readonly server_name: string;
+}

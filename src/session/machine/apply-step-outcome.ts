@@ -136,7 +136,7 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
     costNanoUsd: head.costNanoUsd + (costNanoUsd ?? 0),
     unpricedAnswers: head.unpricedAnswers + (costNanoUsd === null ? 1 : 0),
     toolCallCount: head.toolCallCount + toolUses.length,
-    toolsUsed: withTools(head.toolsUsed, namesOf(toolUses)),
+    toolsUsed: withTools(withTools(head.toolsUsed, outcome.toolsRun), namesOf(toolUses)),
     provider: head.provider ?? outcome.provider,
   });
   return next;

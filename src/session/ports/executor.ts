@@ -127,6 +127,8 @@ export type StepOutcome =
       readonly contextTokens?: number;
       /** null: unknown price. */
       readonly costNanoUsd: number | null;
+      /** Names of tools that the API has run or called by itself; absent: of none. */
+      readonly toolsRun?: readonly string[];
       /** Where the API has run code; null: what the step named is gone. Absent: no code ran. */
       readonly container?: Container | null;
       /** The API has summed up what came before this answer, which begins with the summary. */

@@ -4,7 +4,7 @@
  * So what a rule denies, or wants asked, is not offered: of a server that is named as a whole, nothing, once a rule may be about
  * any of its tools.
  */
-import { plainToolName } from '../../model/mcp-servers.ts';
+import { plainToolName } from '../../model/plain-tool-name.ts';
 import type { Rule } from '../../permissions/rule.ts';
 import { type KeepingRules, type KeptTool, keptBy, placedRules } from './placed-rules.ts';
 

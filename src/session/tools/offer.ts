@@ -1,6 +1,6 @@
 /** Which tools a session's model is offered, and how a request says it. */
 import type { Head } from '../../model/head.ts';
-import { plainToolName } from '../../model/mcp-servers.ts';
+import { plainToolName } from '../../model/plain-tool-name.ts';
 import { NO_RULES, type RuleSet } from '../../permissions/rule-set.ts';
 import type { OfferedTool } from '../ports/tools.ts';
 import { type ApiTool, apiToolsOf, offeredApiTool } from './api-tools.ts';
