@@ -173,8 +173,10 @@ export class RunningGreenroom {
     const budgets = new BudgetBook(config.userMonthlyBudgetUsd);
     const auditsTurns = wantsTurns(files.targets);
     const { hooks: hookTable } = settings;
+    const connectors = files.connectors.map(({ name }) => name);
     const runtime = runtimeOf(config, feed, {
       ...{ hooks: hookTable, lent, rules: files.rules, auditsTurns, budgets },
+      connectors,
     });
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
@@ -186,7 +188,7 @@ export class RunningGreenroom {
       tree: () => treeView(mustRun(running).tree()),
       inspect: (path) => actorView(system, mustRun(running).root, path),
       trace: (order) => traces.ask(mustRun(running).root, order),
-      ...toolServersOf(system),
+      ...toolServersOf(system, connectors),
       ...httpTokensOf(system),
       ...backupsFaceOf(system),
     };
@@ -200,6 +202,7 @@ export class RunningGreenroom {
         ...files.mcpServers,
         ...(mcpServers === undefined ? [] : mcpServersOf(mcpServers.servers, mcpServers.cwd)),
       ],
+      connectors: files.connectors,
       agentTypes: [...files.agentTypes, ...(agents === undefined ? [] : agentTypesOf(agents))],
       ...{ retentionRules: files.retentionRules, targets: files.targets },
     };

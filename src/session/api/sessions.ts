@@ -149,7 +149,7 @@ export class Sessions implements SessionsDoor {
     if (request.session !== undefined) {
       mustBeRules(this.#ground, request.session);
       mustBeServers(this.#ground, request.session);
-      mustBeTools(this.#ground, request.session);
+      mustBeTools(this.#ground, request.session, childOf === undefined ? 'now' : 'before');
       mustHaveSandbox(this.#ground, request.session);
     }
     const turn = newTurn(id, context.traceId, request, childOf);

@@ -158,7 +158,8 @@ const ToolServer = z.strictObject({
   name: text,
   /** Whose it alone is. */
   session: z.strictObject({ tenant: text, sessionId: text }).exactOptional(),
-  state: z.enum(['starting', 'connected', 'down', 'failed']),
+  /** `ofApi`: the API calls it, and nothing more is known here. */
+  state: z.enum(['starting', 'connected', 'down', 'failed', 'ofApi']),
   /** Of one that is down or has failed. */
   why: text.exactOptional(),
   /** Tools that are offered. */

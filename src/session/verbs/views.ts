@@ -57,6 +57,7 @@ export const sessionView = (head: Head): SessionView =>
     outputFormat: head.outputFormat,
     workingDirectory: head.workingDirectory,
     tools: head.tools,
+    serverTools: head.serverTools,
     permissionMode: head.permissionMode,
     approvals: head.approvals,
     allowedTools: head.allowedTools,
