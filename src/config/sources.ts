@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { guess } from '../model/guess.ts';
+import { guess } from '../platform/guess.ts';
 import { ConfigError } from './config-error.ts';
 import { parseDotenv } from './dotenv.ts';
 import { CONFIG_NAMES, type ConfigName, VARIABLES } from './variables.ts';

@@ -3,12 +3,12 @@
  * misspelt. A rule that could never match is refused too, because its author relies on it. What is stored already, by classic stores or an older version, stays as it is: `src/session/tools/judge.ts` says what it is worth.
  */
 import { GreenroomError } from '../../model/errors.ts';
-import { guess } from '../../model/guess.ts';
 import type { Settings } from '../../model/head.ts';
 import { isServerTool, meantServerTool } from '../../model/server-tools.ts';
 import type { Behavior } from '../../permissions/rule.ts';
 import { parseRule, printRule } from '../../permissions/rule.ts';
 import { ALIASES, BUILT_IN_TOOLS } from '../../permissions/tools.ts';
+import { guess } from '../../platform/guess.ts';
 import { sandboxInForce, sandboxName, serverRulesName, toolboxName } from '../ports/tools.ts';
 import { API_TOOLS } from '../tools/api-tools.ts';
 import { wantsTools } from '../tools/offer.ts';
