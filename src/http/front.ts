@@ -54,7 +54,6 @@ export class Front {
   /** Answers it, whatever comes of it. */
   handle(message: IncomingMessage, response: ServerResponse): void {
     const exchange = exchangeOf(message, response);
-    message.on('error', () => undefined); // the peer has gone: its response is closed too
     try {
       this.#begin(exchange);
     } catch (error) {
@@ -72,8 +71,8 @@ export class Front {
       return pages.answer(exchange);
     }
     const caller = this.#callerOf(exchange);
-    const limited = this.#options.rateLimit?.count(caller.grant) ?? {};
-    for (const [name, value] of Object.entries(limited)) exchange.response.setHeader(name, value);
+    const limited = this.#options.rateLimit?.count(caller.grant);
+    for (const name in limited) exchange.response.setHeader(name, limited[name] ?? '');
     if (isClassic(path)) return classic.answer(exchange, caller);
     rest.answer(exchange, caller);
   }

@@ -7,7 +7,7 @@
  * 3. `onClose` runs once, whoever ended it.
  */
 import type { Clock } from '../../otp/clock.ts';
-import type { Exchange } from '../wire/exchange.ts';
+import { type Exchange, listed } from '../wire/exchange.ts';
 
 export const HEARTBEAT_MS = 15_000;
 /** Bytes that wait for a reader: from here on no deltas, */
@@ -52,13 +52,8 @@ export class EventStream {
     const { response, message } = exchange;
     message.socket.setTimeout(0);
     message.socket.setNoDelay(true);
-    response.writeHead(200, {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
-      'X-Accel-Buffering': 'no',
-      ...headers,
-    });
+    const type = ['Content-Type', 'text/event-stream', 'X-Accel-Buffering', 'no'];
+    response.writeHead(200, listed(headers, ...type));
     response.on('close', () => this.#closed());
     if (message.method === 'HEAD')
       this.end(); // who asks for the headers waits for no event
