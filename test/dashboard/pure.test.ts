@@ -11,6 +11,7 @@ import {
   span,
   tagsOf,
 } from '../../src/dashboard/ground/words.ts';
+import { type Ask, askCosts, MOST_READ, PAGE } from '../../src/dashboard/pages/cost-asking.ts';
 import { added, days } from '../../src/dashboard/pages/cost-sums.ts';
 import { diffLines } from '../../src/dashboard/parts/diff-lines.ts';
 import {
@@ -118,6 +119,74 @@ test('costs of several pages are added up, and each day has its bar', () => {
   ]);
   const bars = days(sums, 3, Date.parse('2026-11-29T12:00:00Z'));
   expect(bars.map(({ value }) => value)).toEqual([0, 3, 4]);
+});
+
+describe('the costs of a span', () => {
+  const spentAfter = '2026-11-01T00:00:00Z';
+  const wanted = { by: 'owner', q: 'tag:x', spentAfter, isExact: false } as const;
+  const group = { value: 'ann', sessions: 1, turns: 2, costUsd: 1, unpriced: 0, cacheMisses: [] };
+  /** A daemon of so many sessions, and how often it was asked what. */
+  const daemonOf = (sessions: number) => {
+    const asked: Record<string, object[]> = { count: [], costs: [], facets: [] };
+    const sums = { costUsd: 7, tokens: 0, turns: 9 };
+    let read = 0;
+    const answers: Record<string, () => object> = {
+      count: () => ({ count: sessions, ...sums }),
+      costs: () => {
+        read += PAGE;
+        return { groups: [group], ...(read < sessions ? { nextCursor: `${read}` } : {}) };
+      },
+      facets: () => ({
+        facets: [{ value: 'ann', sessions: sessions - 1, ...sums, costUsd: 5 }],
+        values: 1,
+      }),
+    };
+    const ask = (async (verb: string, request: object) => {
+      asked[verb]?.push(request);
+      return answers[verb]?.();
+    }) as Ask;
+    const times = () => Object.values(asked).map(({ length }) => length);
+    return { ask, asked, times };
+  };
+
+  test('are those of each turn where few sessions have changed in it', async () => {
+    const { ask, asked, times } = daemonOf(3 * PAGE);
+    const sum = await askCosts(ask, wanted);
+    expect(sum).toMatchObject({
+      isExact: true,
+      totalUsd: 3,
+      groups: [{ ...group, turns: 6, costUsd: 3, sessions: 3 }],
+    });
+    expect(times()).toEqual([1, 3, 0]);
+    expect(asked['count']).toEqual([{ q: 'tag:x', updatedAfter: spentAfter }]);
+    expect(asked['costs']?.[1]).toEqual({
+      q: 'tag:x',
+      by: 'owner',
+      spentAfter,
+      limit: PAGE,
+      cursor: `${PAGE}`,
+    });
+  });
+
+  test('take two questions at a million, and no session is read; those without a value are not left out', async () => {
+    const { ask, asked, times } = daemonOf(1_000_000);
+    const sum = await askCosts(ask, wanted);
+    expect(times()).toEqual([1, 0, 1]);
+    expect(asked['facets']).toMatchObject([{ q: 'tag:x', by: 'owner', updatedAfter: spentAfter }]);
+    expect(sum).toMatchObject({ isExact: false, totalUsd: 7, sessions: 1_000_000 });
+    expect(sum.groups.map(({ value, sessions, costUsd }) => [value, sessions, costUsd])).toEqual([
+      ['ann', 999_999, 5],
+      ['', 1, 2],
+    ]);
+    const byTag = await askCosts(daemonOf(1_000_000).ask, { ...wanted, by: 'tag' });
+    expect(byTag.groups.map(({ value }) => value)).toEqual(['ann']); // a session may have several
+  });
+
+  test('are read turn by turn of any number to whoever wants that', async () => {
+    const { ask, times } = daemonOf(MOST_READ + PAGE);
+    expect(await askCosts(ask, { ...wanted, isExact: true })).toMatchObject({ isExact: true });
+    expect(times()).toEqual([1, 11, 0]);
+  });
 });
 
 test('values in the words of people', () => {
