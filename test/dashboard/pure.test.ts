@@ -26,7 +26,8 @@ import {
 } from '../../src/dashboard/reader/operations.ts';
 import { partsOf } from '../../src/dashboard/session/fences.ts';
 import { shownLine } from '../../src/dashboard/session/imported.ts';
-import { blocksIn, type Inline, inlineIn } from '../../src/dashboard/session/markdown.ts';
+import { type Inline, inlineIn } from '../../src/dashboard/session/inline.ts';
+import { blocksIn } from '../../src/dashboard/session/markdown.ts';
 import { wordAt } from '../../src/dashboard/sessions/complete.ts';
 import { Dice } from '../../src/testing/dice.ts';
 
@@ -326,10 +327,42 @@ describe('what an assistant writes', () => {
     expect(blocks.at(-1)).toEqual({ kind: 'code', language: 'ts', text: '# no' });
   });
 
+  test('is tables, with a side for each column, and code and emphasis in the cells', () => {
+    const written = [
+      'Before:',
+      '| name | *size* | | why |',
+      '|:-----|------:|:-:|---|',
+      '| `a\\|b` | 1 | x | **so** |',
+      'c | 2',
+      '| d | 3 | y | z | more |',
+      'After it',
+    ].join('\n');
+    const [before, table, after] = blocksIn(written);
+    expect([before?.kind, table?.kind, after?.kind]).toEqual(['paragraph', 'table', 'paragraph']);
+    if (table?.kind !== 'table') return;
+    expect(table.sides).toEqual(['left', 'right', 'center', undefined]);
+    expect(table.names.map(text)).toEqual(['name', '<em>size</em>', '', 'why']);
+    expect(table.rows.map((cells) => cells.map(text))).toEqual([
+      ['<code>a|b</code>', '1', 'x', '<strong>so</strong>'],
+      ['c', '2'],
+      ['d', '3', 'y', 'z', 'more'],
+    ]);
+  });
+
+  test.each([
+    ['fewer dashes than names', '| a | b |\n|---|'],
+    ['no dashes', '| a | b |\n| c | d |'],
+    ['a rule below a line', 'a | b\n---'],
+    ['code between fences', '```\n| a |\n|---|\n```'],
+    ['more columns than have room', `${'|a'.repeat(50)}|\n${'|-'.repeat(50)}|`],
+  ])('%s is no table', (_, written) => {
+    expect(blocksIn(written).map(({ kind }) => kind)).not.toContain('table');
+  });
+
   test('loses no letter, whatever it is', () => {
     const dice = new Dice(7);
     for (let round = 0; round < 300; round += 1) {
-      const letters = Array.from({ length: 60 }, () => dice.pick([...'ab *_`[]()\\\n#>-1.']));
+      const letters = Array.from({ length: 60 }, () => dice.pick([...'ab *_`[]()\\\n#>-1.|:']));
       const written = letters.join('');
       const shown = JSON.stringify(blocksIn(written));
       for (const letter of ['a', 'b'])
@@ -340,7 +373,7 @@ describe('what an assistant writes', () => {
   });
 
   test('is quick when it is hostile', () => {
-    for (const piece of ['*', '**', '`', '[', '_a', '[a](', '> ', '- ', '\\', '# '])
+    for (const piece of [...'*`[|\\', '**', '_a', '[a](', '> ', '- ', '# ', '|-', '|a|\n', '|-|\n'])
       expect(blocksIn(piece.repeat(100_000 / piece.length)).length).toBeGreaterThan(0);
     expect(blocksIn('**a '.repeat(60_000)).length).toBe(1);
     for (const mark of ['# ', '- ', '> ', ''])
