@@ -29,6 +29,7 @@ import { shownLine } from '../../src/dashboard/session/imported.ts';
 import { type Inline, inlineIn } from '../../src/dashboard/session/inline.ts';
 import { blocksIn } from '../../src/dashboard/session/markdown.ts';
 import { wordAt } from '../../src/dashboard/sessions/complete.ts';
+import { isDay, untilIn, withUntil } from '../../src/dashboard/sessions/until.ts';
 import { Dice } from '../../src/testing/dice.ts';
 
 describe('what is chosen in a list', () => {
@@ -120,6 +121,25 @@ test('costs of several pages are added up, and each day has its bar', () => {
   ]);
   const bars = days(sums, 3, Date.parse('2026-11-29T12:00:00Z'));
   expect(bars.map(({ value }) => value)).toEqual([0, 3, 4]);
+});
+
+test.each([
+  ['', '', 'updated:..2026-10-01'],
+  ['tag:x', '', 'tag:x updated:..2026-10-01'],
+  ['updated:..2026-11-20 tag:x', '2026-11-20', 'tag:x updated:..2026-10-01'],
+  ['created:..2026-11-20 cost:>1', '', 'created:..2026-11-20 cost:>1 updated:..2026-10-01'],
+  ['"at updated:..2026-11-20 it"', '', '"at updated:..2026-11-20 it" updated:..2026-10-01'],
+  ['updated:7d.. x', '', 'updated:7d.. x updated:..2026-10-01'],
+])('the query %j goes back to %j, and to a day as %j', (q, day, there) => {
+  expect(untilIn(q, 'updated')).toBe(day);
+  expect(withUntil(q, 'updated', '2026-10-01')).toBe(there);
+  expect(untilIn(there, 'updated')).toBe('2026-10-01');
+  const without = withUntil(there, 'updated', '');
+  expect([untilIn(without, 'updated'), withUntil(without, 'updated', '')]).toEqual(['', without]);
+});
+
+test('a year that is being typed is no day', () => {
+  expect(['', '0202-10-01', '2026-10-01'].map(isDay)).toEqual([true, false, true]);
 });
 
 describe('the costs of a span', () => {

@@ -165,6 +165,17 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     const id = await marked.getAttribute('data-session', PATIENCE);
     await page.keyboard.press('Enter');
     await expect.poll(() => page.url(), PATIENCE).toContain(`sessions/${id}`);
+    await page.goto(`${url}/sessions?q=tag%3Anone`);
+    await page.getByText('No session meets this.').waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('d');
+    const until = page.getByLabel('Changed until');
+    expect(await page.evaluate("document.activeElement.hasAttribute('data-until')")).toBe(true);
+    await until.fill('2020-05-17');
+    await expect.poll(() => page.url(), PATIENCE).toContain('updated%3A..2020-05-17');
+    await page.goto(`${url}/sessions?sort=createdAt&q=created:..2999-05-17`);
+    await expect.poll(() => rows.count(), PATIENCE).toBeGreaterThan(10);
+    expect(await page.getByLabel('Made until').inputValue()).toBe('2999-05-17');
     await page.context().close();
   });
 
