@@ -63,7 +63,7 @@ export const Costs = () => {
               shown={money}
             />
           ) : null}
-          <Groups groups={value.groups} by={by} />
+          <Groups groups={value.groups} by={by} hasMisses={value.isExact} />
           {value.isExact &&
           value.groups.some(({ turns, costUsd }) => turns === 0 && costUsd > 0) ? (
             <p class="second">
@@ -111,7 +111,14 @@ const Choice = (props: {
   </label>
 );
 
-const Groups = ({ groups, by }: { readonly groups: readonly Group[]; readonly by: Way }) => {
+interface GroupsProps {
+  readonly groups: readonly Group[];
+  readonly by: Way;
+  /** Whether turns were read: what the cache has missed is theirs. */
+  readonly hasMisses: boolean;
+}
+
+const Groups = ({ groups, by, hasMisses }: GroupsProps) => {
   const sorted =
     by === 'day'
       ? groups.toSorted((a, b) => (a.value < b.value ? 1 : -1))
@@ -131,9 +138,11 @@ const Groups = ({ groups, by }: { readonly groups: readonly Group[]; readonly by
             <th scope="col" class="number">
               Sessions
             </th>
-            <th scope="col" class="number">
-              Missed by the cache
-            </th>
+            {hasMisses ? (
+              <th scope="col" class="number">
+                Missed by the cache
+              </th>
+            ) : null}
           </tr>
         </thead>
         <tbody>
@@ -146,9 +155,11 @@ const Groups = ({ groups, by }: { readonly groups: readonly Group[]; readonly by
               </td>
               <td class="number">{count(group.turns)}</td>
               <td class="number">{count(group.sessions)}</td>
-              <td class="number">
-                {money(group.cacheMisses.reduce((sum, miss) => sum + miss.costUsd, 0))}
-              </td>
+              {hasMisses ? (
+                <td class="number">
+                  {money(group.cacheMisses.reduce((sum, miss) => sum + miss.costUsd, 0))}
+                </td>
+              ) : null}
             </tr>
           ))}
         </tbody>
