@@ -210,14 +210,18 @@ describe('a token for some sessions', () => {
     await Promise.all(turns.map(({ done }) => done));
   });
 
-  it('reads the audit of its sessions as they are now, and nothing of those that are deleted', async () => {
+  it('reads the audit of its sessions as they are now, and nothing of an earlier life of their ids', async () => {
     const { sessions } = shared();
     await sessions.create('of-ann', { owner: 'ann', tags: ['seen'] });
     await sessions.create('of-ann-too', { owner: 'ann' });
     await sessions.create('of-bob', { owner: 'bob', tags: ['seen'] });
     await sessions.create('gone', { owner: 'ann' });
     await sessions.delete('gone');
-    const ids = ['gone', 'of-ann', 'of-ann-too', 'of-bob'];
+    await sessions.create('again', { owner: 'bob' });
+    await sessions.complete('again');
+    await sessions.delete('again', { release: true });
+    await sessions.create('again', { owner: 'ann' });
+    const ids = ['gone', 'again', 'of-ann', 'of-ann-too', 'of-bob'];
     const seenBy = async (options: TokenOptions, query = ''): Promise<string[]> => {
       const { body } = await clientOf(shared(), options).call('GET', `/v1/audit${query}`);
       const seen = (body.audit as { sessionId: string; action: string }[]).map(
@@ -228,7 +232,9 @@ describe('a token for some sessions', () => {
     const all = await seenBy({});
     expect(all).toEqual(await seenBy({}, '?limit=1000'));
     expect(all).toContain('gone deleted');
-    const own = ['of-ann created', 'of-ann-too created'];
+    expect(all.filter((each) => each === 'again created')).toHaveLength(2);
+    expect(all).toContain('again completed');
+    const own = ['again created', 'of-ann created', 'of-ann-too created'];
     expect(await seenBy({ owner: 'ann' })).toEqual(own);
     expect(await seenBy({ owner: 'ann' }, '?limit=1000')).toEqual(own);
     expect(await seenBy({ tags: ['Seen'] })).toEqual(['of-ann created', 'of-bob created']);
