@@ -141,7 +141,7 @@ const frontOf = (
   const rest = new Rest({ ...ground, onBug, openapi: description() });
   return new Front({
     ...{ rest, onBug, classic: new Classic(ground, onBug) },
-    hosts: settings.hosts,
+    ...{ hosts: settings.hosts, clock },
     isSecure: settings.tls !== undefined || settings.isBehindProxy,
     cookieName: cookieNameOf(listening.port),
     tokens: () => system.find(tokensName),
