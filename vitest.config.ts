@@ -103,7 +103,7 @@ const FAST = files(
   ...[
     'hooks/(matcher|word|verdict|settings)',
     'metrics/**/*',
-    'http/(readiness|place|event-stream|keyed-answers)',
+    'http/(readiness|place|event-stream|keyed-answers|together)',
   ],
   ...[
     'cli/table',

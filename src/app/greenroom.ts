@@ -51,6 +51,7 @@ import { backupStatusOf, backupsFaceOf } from './backups.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { httpTokensOf } from './http-tokens.ts';
 import { LiveSettings, type ReadAgain } from './live-settings.ts';
+import { movedHttp } from './moved-http.ts';
 import { reportLog } from './report-log.ts';
 import { putInForce, runtimeOf } from './runtime.ts';
 import type { SessionFunctions } from './session-functions.ts';
@@ -220,6 +221,7 @@ export class RunningGreenroom {
     };
     try {
       const root = await startTree(system, declaration(parts), signal ? { signal } : {});
+      for (const { finding, nextStep } of movedHttp(system)) log.warn({ next: nextStep }, finding);
       running = new RunningGreenroom(system, sessions, runtime, root, lock, {
         ...{ daemon, settings, warnings, onStopped, lent },
       });
@@ -267,8 +269,7 @@ export class RunningGreenroom {
       journal: journal === undefined ? null : { ...journal.info(), ...journal.stats() },
       memoryBytes: process.memoryUsage.rss(),
       backup: backupStatusOf(system),
-      /** Settings with which turns fail, or cost nobody knows what. */
-      warnings: this.#warnings.map(({ finding }) => finding),
+      warnings: [...this.#warnings, ...movedHttp(system)].map(({ finding }) => finding),
     };
   }
 

@@ -6,7 +6,6 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
-import { MAX_TAGS, tagKey } from '../../model/tags.ts';
 import {
   type BudgetPhase,
   type OpenCall,
@@ -36,6 +35,7 @@ import {
   sessionsVerb,
   sessionVerb,
 } from './verb.ts';
+import { criteriaFor, membership, whoseShape } from './whose.ts';
 
 const ApprovalId = z.string().min(1).max(300);
 
@@ -168,25 +168,19 @@ const approve = sessionVerb('approve', {
 const allApprovals = sessionsVerb('approvals', {
   request: z.strictObject({
     limit: z.int().min(1).max(100).optional().describe('sessions that are looked at; default 50'),
-    owner: z.string().min(1).max(256).optional().describe("only of this owner's sessions"),
-    allTags: z
-      .array(z.string().min(1).max(64))
-      .max(MAX_TAGS)
-      .optional()
-      .describe('only of sessions with all of these tags'),
+    ...whoseShape,
     cursor: z.string().max(1_000).optional(),
   }),
   reply: z.strictObject({ approvals: z.array(z.union([CallView, BudgetView])), nextCursor }),
-  run: async (work, { limit = 50, cursor, owner, allTags = [] }) => {
+  run: async (work, { limit = 50, cursor, ...whose }) => {
     const { caller, context } = work;
     const page = await caller.system.fetch(catalogName).search(context.tenant, {
       ...{ status: ['waiting', 'running'], limit, sortBy: 'updatedAt', order: 'desc' },
-      ...(owner === undefined ? {} : { owner }),
-      ...(allTags.length === 0 ? {} : { allTags }),
+      ...criteriaFor(whose),
       ...(cursor === undefined ? {} : { cursor }),
     });
-    const whose = { owner, tags: allTags.map((each) => tagKey(each.trim().normalize('NFC'))) };
-    const found = await Promise.all(page.rows.map(({ key }) => askedOf(work, key, whose)));
+    const isOne = membership(whose);
+    const found = await Promise.all(page.rows.map(({ key }) => askedOf(work, key, isOne)));
     const next = page.nextCursor;
     return { approvals: found.flat(), ...(next === undefined ? {} : { nextCursor: next }) };
   },
@@ -195,22 +189,15 @@ const allApprovals = sessionsVerb('approvals', {
 export const approvalVerbs = { asked, approve };
 export const approvalsVerbs = { approvals: allApprovals };
 
-interface Whose {
-  readonly owner: string | undefined;
-  /** Their keys. */
-  readonly tags: readonly string[];
-}
-
 /** One that went, went on, or became another's meanwhile asks for nothing. */
 const askedOf = async (
   work: SessionsWork,
   key: SessionKey,
-  { owner, tags }: Whose,
+  isOne: ReturnType<typeof membership>,
 ): Promise<readonly ApprovalView[]> => {
   const { head } = await journalOf(work).open(key);
-  if (head === undefined || (owner !== undefined && head.owner !== owner)) return [];
-  const has = new Set(head.tags.map((each) => tagKey(each)));
-  return tags.every((each) => has.has(each)) ? askedIn(head, work.caller.system) : [];
+  if (head === undefined || isOne?.(head) === false) return [];
+  return askedIn(head, work.caller.system);
 };
 
 type AskedCall = Extract<OpenCall, { readonly state: 'asked' }>;

@@ -63,7 +63,7 @@ const Status = z.strictObject({
       error: text.nullable(),
     })
     .nullable(),
-  /** Settings with which turns fail, or cost nobody knows what. */
+  /** Settings with which turns fail, or cost nobody knows what; that HTTP is not at the usual port. */
   warnings: z.array(text).readonly(),
 });
 export type StatusView = Readonly<z.output<typeof Status>>;
