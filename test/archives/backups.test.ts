@@ -15,6 +15,7 @@ import {
   manifestName,
   REGION_BYTES,
 } from '../../src/archives/backups/layout.ts';
+import { lookAt } from '../../src/archives/backups/look.ts';
 import { makeBackup } from '../../src/archives/backups/make-backup.ts';
 import { placeOfText } from '../../src/archives/backups/places.ts';
 import { fetchBackup, verifyBackup } from '../../src/archives/backups/read-backup.ts';
@@ -440,7 +441,31 @@ test('where backups of several stores lie, none of them is taken for the newest'
     code: 'invalid_request',
     message: expect.stringContaining('2 stores'),
   });
-  expect(await newest(at.place, ours.manifest.storeId, nowMs, never)).toBe(ours.backupId);
+  expect(await newest(at.place, ours.manifest, nowMs, never)).toBe(ours.backupId);
+});
+
+test("of a restored store, none of the backups is the original's, and none of the original's goes by its settings", async () => {
+  const at = { ...ground(folderTarget()), keep: { last: 1, days: 0 } };
+  const original = { storeId: 'a store' };
+  const copy = { ...original, copy: 'of it' };
+  const restored = {
+    ...at,
+    store: () => copy,
+    copy: async (folder: string) => ({ ...(await at.copy(folder)), ...copy }),
+  };
+  const first = await makeBackup(at, never);
+  later();
+  expect(await lookAt(restored, first.backupId, never)).toBeUndefined();
+  write();
+  const second = await makeBackup(restored, never);
+  expect(second).toMatchObject({ gone: [], manifest: { copy: 'of it' } });
+  expect(second.manifest.put.bytes).toBeLessThan(first.manifest.put.bytes / 2); // what the original has put is there
+  expect(await newest(at.place, original, nowMs, never)).toBe(first.backupId);
+  expect(await newest(at.place, copy, nowMs, never)).toBe(second.backupId);
+  later();
+  write();
+  expect(await makeBackup(restored, never)).toMatchObject({ gone: [second.backupId] });
+  expect(await verifyBackup(at.place, first.manifest, never)).toMatchObject({ isSound: true });
 });
 
 test('a bucket that lets everyone put everything is taken by one at a time all the same', async () => {
