@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
+import { checkArchive } from '../../src/archives/pack/check.ts';
 import { excluding } from '../../src/archives/pack/exclude.ts';
 import { extractTo, USUAL_LIMITS } from '../../src/archives/pack/extract.ts';
 import { ListLine, Tally } from '../../src/archives/pack/manifest.ts';
@@ -127,6 +128,45 @@ describe('the list', () => {
     const { packed } = await pack(root);
     expect(packed).toMatchObject({ leftCount: 1, counts: { files: 1 } });
   });
+
+  test('names each thing that was left out, however many', async () => {
+    const names = Array.from({ length: 150 }, (_, n) => `${n}.log`);
+    const root = treeWith(Object.fromEntries([...names, 'kept'].map((name) => [name, 'x'])));
+    const { lines, packed } = await pack(root, 'gzip', ['*.log']);
+    expect(packed).toMatchObject({ leftCount: 150, left: { length: 100 } });
+    expect(lines.flatMap(({ kind, path }) => (kind === 'left' ? [path] : []))).toEqual(
+      names.sort(),
+    );
+  });
+});
+
+describe('what will not be brought back', () => {
+  const UNABLE = {
+    'a\\b': '1',
+    'c:x': '2',
+    good: '3',
+    abs: { to: '/usr/bin/env' },
+    in: { to: 'good' },
+  };
+
+  test.each(['gzip', 'tar', 'zip'] as const)(
+    'is told of when it is packed: %s',
+    async (compression) => {
+      const { into, packed, lines } = await pack(treeWith(UNABLE), compression);
+      const paths = packed.left.map(({ path }) => path);
+      expect(paths).toEqual(['a\\b', 'abs', 'c:x']);
+      expect(lines.flatMap((line) => (line.kind === 'left' ? [line.path] : []))).toEqual(paths);
+      const source = () =>
+        compression === 'zip' ? { file: into } : { bytes: createReadStream(into) };
+      expect((await checkArchive(partsOf(compression, source()), `${into}.list`)).faults).toEqual(
+        [],
+      );
+      const { place, extracted } = await unpack(into, compression);
+      expect(readdirSync(place).sort()).toEqual(['good', 'in']);
+      expect(extracted.leftCount).toBe(compression === 'zip' ? 1 : 3); // names that a zip has not are not in there
+      expect(packed.counts.files).toBe(compression === 'zip' ? 1 : 3);
+    },
+  );
 });
 
 describe('a file that changes while it is read', () => {
