@@ -1,6 +1,10 @@
 /** What `greenroom archive` and `archives` show while an archive is worked on. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom } from './run-cli.ts';
@@ -117,6 +121,27 @@ test('its files are listed, those with a text in their path, and what was left o
   expect(await greenroom(['archives', 'files', ID], { daemon: none })).toMatchObject({
     ...{ code: 0, out: '', err: 'the archive has no directory, so no files\n' },
   });
+});
+
+test('what is downloaded is all there, also where the disk takes it by halves', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'greenroom-download-')), 'demo.tar.gz');
+  onTestFinished(() => rmSync(dirname(path), { recursive: true }));
+  const probe = await open(path, 'w');
+  await probe.close();
+  const write = vi.spyOn(Object.getPrototypeOf(probe), 'write');
+  write.mockImplementation(async (...args: unknown[]) => ({
+    bytesWritten: (args[0] as Buffer).length >> 1,
+  }));
+  onTestFinished(() => write.mockRestore());
+  const bytes = Buffer.from('the bytes of an archive');
+  const daemon = new FakeDaemon({
+    'sessions.archives.get': { archive: archive({}) },
+    'sessions.archives.read': {
+      ...{ base64: bytes.toString('base64'), sizeBytes: bytes.length, sha256: 'x', name: 'x' },
+    },
+  });
+  const { code } = await greenroom(['archives', 'download', ID, path], { daemon });
+  expect({ code, bytes: readFileSync(path) }).toEqual({ code: 0, bytes });
 });
 
 test('a fork says where the copy of its directory is, and what was left out', async () => {

@@ -129,7 +129,10 @@ const toFile = async (pieces: AsyncIterable<Uint8Array>, path: string): Promise<
   });
   let size = 0;
   try {
-    for await (const piece of pieces) size += (await file.write(piece)).bytesWritten;
+    for await (const piece of pieces) {
+      await file.appendFile(piece); // all of it: a disk that is nearly full takes a part, and fails with the next
+      size += piece.length;
+    }
     await file.sync();
     renameSync(draft, path);
   } catch (error) {
