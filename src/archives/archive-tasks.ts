@@ -13,7 +13,7 @@ import {
 import { dueOf } from './archive-session.ts';
 import type { Ground } from './ground.ts';
 import { fetched, removeUnnamed } from './objects.ts';
-import { mustBeFree } from './pack/extract.ts';
+import { draftBeside, mustBeFree } from './pack/extract.ts';
 import { type KnownArchive, sessionOf } from './records.ts';
 import { restoreSession } from './restore-session.ts';
 import { faultsAgain, readAgain } from './targets/read-again.ts';
@@ -120,7 +120,7 @@ const mustTakeFolder = async (
   return place;
 };
 
-const draftOf = (place: string, { key }: KnownArchive): string => `${place}.restoring-${key.name}`;
+const draftOf = (place: string, { key }: KnownArchive): string => draftBeside(place, key.name);
 
 /** A folder above it may have become a link meanwhile. Rejects with `forbidden`. */
 const mustLeadThere = async (

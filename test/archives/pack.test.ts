@@ -17,7 +17,12 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { checkArchive } from '../../src/archives/pack/check.ts';
 import { excluding } from '../../src/archives/pack/exclude.ts';
-import { extractTo, USUAL_LIMITS } from '../../src/archives/pack/extract.ts';
+import {
+  draftBeside,
+  extractTo,
+  mustBeFree,
+  USUAL_LIMITS,
+} from '../../src/archives/pack/extract.ts';
 import { ListLine, Tally } from '../../src/archives/pack/manifest.ts';
 import { packFolder } from '../../src/archives/pack/pack.ts';
 import { partsOf } from '../../src/archives/pack/parts.ts';
@@ -215,6 +220,23 @@ describe('a file that changes while it is read', () => {
     }
   });
 });
+
+test('what is on its way to a place has a name beside it, however long that of the place is', () => {
+  expect(draftBeside('/srv/app', 'an-id')).toBe('/srv/app.restoring-an-id');
+  for (const name of ['n'.repeat(255), 'é'.repeat(120)]) {
+    const draft = draftBeside(`/srv/${name}`, 'an-id');
+    expect(draft).toBe('/srv/.restoring-an-id');
+  }
+});
+
+test.runIf(process.platform === 'linux')(
+  'a place where something is mounted is refused before anything is brought there',
+  async () => {
+    await expect(mustBeFree('/proc')).rejects.toMatchObject({
+      ...{ code: 'invalid_state', message: expect.stringContaining('mounted') },
+    });
+  },
+);
 
 test('a folder that is not there is an error, and so is a file', async () => {
   const root = treeWith({ a: '1' });

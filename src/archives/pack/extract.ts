@@ -10,7 +10,7 @@
  */
 import { constants } from 'node:fs';
 import { lstat, lutimes, mkdir, open, opendir, rename, rm, rmdir, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Left } from '../../session/ports/archives.ts';
 import { type Counts, Tally } from './manifest.ts';
@@ -80,10 +80,23 @@ export const unpackTo = async (order: ExtractOrder): Promise<Extracted> => {
   }
 };
 
-/** Rejects with `invalid_state` where something is, but for an empty folder. */
+/** Of the file systems in use the least takes so many: eCryptfs, of homes. */
+const MOST_NAME_BYTES = 143;
+
+/** A name for what is on its way to a place: the place's own and an id, as far as a name may be that long. */
+export const draftBeside = (place: string, id: string): string => {
+  const name = `${basename(place)}.restoring-${id}`;
+  return Buffer.byteLength(name) > MOST_NAME_BYTES
+    ? join(dirname(place), `.restoring-${id}`)
+    : `${place}.restoring-${id}`;
+};
+
+/** Rejects with `invalid_state` where something is, but for an empty folder that another may take the place of. */
 export const mustBeFree = async (place: string): Promise<void> => {
   const there = await lstat(place).catch(unlessMissing);
   if (there === undefined) return;
+  if (there.isDirectory() && (await lstat(dirname(place))).dev !== there.dev)
+    throw isMounted(place);
   const isEmpty = there.isDirectory() && (await isEmptyFolder(place));
   if (!isEmpty)
     throw new GreenroomError(
@@ -91,6 +104,10 @@ export const mustBeFree = async (place: string): Promise<void> => {
       `${place} is there and not empty: name another place`,
     );
 };
+
+/** A folder cannot take the place of one where a disk, or a volume of a container, is mounted. */
+const isMounted = (place: string): GreenroomError =>
+  new GreenroomError('invalid_state', `something is mounted at ${place}: name a folder in it`);
 
 const isEmptyFolder = async (place: string): Promise<boolean> => {
   const folder = await opendir(place);
@@ -112,6 +129,7 @@ export const takePlace = async ({
     await rename(draft, place);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
+    if (codeOf(error) === 'EBUSY') throw isMounted(place);
     if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? ''))
       throw new GreenroomError('invalid_state', `something came to ${place} meanwhile`);
     throw error;
