@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { checkArchive } from '../../src/archives/pack/check.ts';
 import { excluding } from '../../src/archives/pack/exclude.ts';
 import {
@@ -93,6 +93,21 @@ describe.each(['gzip', 'tar', 'zip'] as const)('%s', (compression) => {
         .digest('hex'),
     );
   });
+});
+
+test('a zip has the same bytes in every time zone', async () => {
+  const root = treeWith({ a: '1' });
+  const zone = process.env['TZ'];
+  onTestFinished(() => {
+    if (zone === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = zone;
+  });
+  const hashes = new Set<string>();
+  for (const each of ['UTC', 'Asia/Tokyo', 'America/New_York']) {
+    process.env['TZ'] = each;
+    hashes.add((await pack(root, 'zip')).packed.archive.sha256);
+  }
+  expect(hashes.size).toBe(1);
 });
 
 describe('the list', () => {
