@@ -428,6 +428,28 @@ test('backups of a clock that ran ahead push no other out, and are not taken for
   expect(await newest(at.place, undefined, nowMs, never)).toBe(fifth);
 });
 
+test('a list that lags behind what was put has nothing removed of it', async () => {
+  class Lagging extends FolderTarget {
+    isLate = false;
+    override async *list() {
+      for await (const each of super.list())
+        if (!this.isLate || !each.name.endsWith('.backup.json')) yield each;
+    }
+  }
+  const target = new Lagging(folderTarget().place.dir);
+  const at = ground(target);
+  const first = await makeBackup(at, never);
+  later();
+  write();
+  writeFileSync(`${target.local(first.manifest.packs[0]?.[0] ?? '')}.part`, 'half');
+  target.isLate = true;
+  const second = await makeBackup(at, never);
+  expect(second.sweepFault).toMatchObject({ code: 'unavailable' });
+  target.isLate = false;
+  for (const { manifest } of [first, second])
+    expect(await verifyBackup(at.place, manifest, never)).toMatchObject({ isSound: true });
+});
+
 test('where backups of several stores lie, none of them is taken for the newest', async () => {
   const target = folderTarget();
   const at = ground(target);

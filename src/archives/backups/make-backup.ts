@@ -286,7 +286,7 @@ export const tidyUp = async (
       crashpoint('backup.forgotten');
     }
     const isDue = wasLeft || gone.length > 0 || halves.length > 0;
-    return { gone, swept: isDue ? await place.sweep(signal) : NOTHING };
+    return { gone, swept: isDue ? await place.sweep(signal, backupId) : NOTHING };
   } catch (sweepFault) {
     return { gone, swept: NOTHING, sweepFault };
   }
