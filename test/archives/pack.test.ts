@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -33,6 +34,7 @@ import { FULL, makeTree, type Tree, treeOf } from '../support/trees.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'greenroom-pack-'));
 afterAll(() => rmSync(base, { recursive: true }));
+const MIB = 1024 * 1024;
 let count = 0;
 const newFolder = (): string => mkdtempSync(join(base, `${count++}-`));
 
@@ -258,6 +260,21 @@ test('a folder that is not there is an error, and so is a file', async () => {
   await expect(pack(join(root, 'nothing'))).rejects.toMatchObject({ code: 'ENOENT' });
   await expect(pack(join(root, 'a'))).rejects.toMatchObject({ code: 'ENOTDIR' });
 });
+
+test.each(['gzip', 'tar', 'zip'] as const)(
+  'a file with holes comes back with holes: %s',
+  async (compression) => {
+    const root = newFolder();
+    writeFileSync(join(root, 'disk'), 'begins');
+    truncateSync(join(root, 'disk'), 4 * MIB);
+    appendFileSync(join(root, 'disk'), 'goes on');
+    truncateSync(join(root, 'disk'), 8 * MIB);
+    const { into } = await pack(root, compression);
+    const { place } = await unpack(into, compression);
+    expect(treeOf(place)).toEqual(treeOf(root));
+    expect(statSync(join(place, 'disk')).blocks).toBeLessThan((8 * MIB) / 512 / 2);
+  },
+);
 
 test('an empty folder makes an archive, which brings back an empty folder', async () => {
   for (const compression of ['gzip', 'tar', 'zip'] as const) {

@@ -271,14 +271,19 @@ class Extraction {
     const file = await open(join(this.#root, path), NEW_FILE, 0o600);
     this.#unsynced.hold(file);
     let size = 0;
+    let isHole = false;
     for await (const chunk of bytes) {
       size += chunk.length;
       this.#tally.bytes += chunk.length;
       if (size > fileBytes) throw tooLarge(`a file of it has more than ${fileBytes} bytes`);
       if (this.#tally.bytes > totalBytes)
         throw tooLarge(`its files have more than ${totalBytes} bytes`);
-      for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
+      const from = size - chunk.length;
+      isHole = isZero(chunk); // nothing is written: what had holes would need all of its size
+      for (let at = isHole ? chunk.length : 0; at < chunk.length; )
+        at += (await file.write(chunk, at, chunk.length - at, from + at)).bytesWritten;
     }
+    if (isHole) await file.truncate(size);
     await file.chmod(mode & PERMISSIONS);
     await file.utimes(...timesOf(mtimeMs));
     await this.#unsynced.look();
@@ -318,6 +323,10 @@ class Extraction {
     await this.#unsynced.look();
   }
 }
+
+const ZEROS = Buffer.alloc(256 * 1024);
+const isZero = (chunk: Buffer): boolean =>
+  chunk.length <= ZEROS.length && chunk.equals(ZEROS.subarray(0, chunk.length));
 
 const timesOf = (mtimeMs: number): [number, number] => {
   const seconds = Number.isFinite(mtimeMs)
