@@ -156,7 +156,7 @@ const unpack = async (
   await mustLeadThere(ground, archive, place); // bringing it here may have taken hours
   const extracted = await ground.thread(
     'unpack',
-    { ...expected, compression, place, draft, bytes: folder.bytes },
+    { ...expected, compression, place, draft, counts: folder },
     signal,
     ({ files, bytes }) =>
       ground.progress(archive, { step: 'unpacking', files, bytes, ofBytes: folder.bytes }),

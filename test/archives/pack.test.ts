@@ -21,6 +21,7 @@ import { excluding } from '../../src/archives/pack/exclude.ts';
 import {
   draftBeside,
   extractTo,
+  limitsOf,
   mustBeFree,
   USUAL_LIMITS,
 } from '../../src/archives/pack/extract.ts';
@@ -236,6 +237,12 @@ describe('a file that changes while it is read', () => {
       expect(bytes.next().value?.toString()).toBe('12345');
     }
   });
+});
+
+test('what was packed may come back, however many links it has, and not a byte more', () => {
+  const counts = { files: 1, folders: 2, links: 20_000_000, bytes: 3 };
+  expect(limitsOf(counts)).toMatchObject({ links: 20_000_000, entries: 20_000_003, totalBytes: 3 });
+  expect(limitsOf({ ...counts, links: 0 })).toEqual({ ...USUAL_LIMITS, totalBytes: 3 });
 });
 
 test('what is on its way to a place has a name beside it, however long that of the place is', () => {

@@ -35,6 +35,14 @@ export const USUAL_LIMITS: ExtractLimits = {
   links: 200_000,
 };
 
+/** Of an archive of ours: what was packed must come back, and nothing beyond it. */
+export const limitsOf = ({ files, folders, links, bytes }: Counts): ExtractLimits => ({
+  ...USUAL_LIMITS,
+  totalBytes: bytes,
+  entries: Math.max(USUAL_LIMITS.entries, files + folders + links),
+  links: Math.max(USUAL_LIMITS.links, links),
+});
+
 export interface Extracted {
   readonly counts: Counts;
   readonly left: readonly Left[];
