@@ -206,6 +206,9 @@ const deleteArchive = async (
   const { sessions, records, objects } = ground;
   const { key } = archive;
   const session = sessionOf(archive);
+  const { place, names } = archive.record;
+  // Before anything says that it is going: one that may not go stays the session's archive.
+  if (names.length > 0) await ground.mustBeOurs(ground.target(place), signal);
   const { record } = await claimed(ground, key);
   const by = record.work?.by ?? 'retention';
   if ((await sessions.head(session))?.archiveId === key.name)

@@ -97,8 +97,12 @@ export class FolderTarget implements Target {
   }
 
   async remove(name: string): Promise<void> {
-    await rm(this.local(name), { force: true });
-    await rm(this.#draft(name), { force: true });
+    try {
+      await rm(this.local(name), { force: true });
+      await rm(this.#draft(name), { force: true });
+    } catch (error) {
+      throw failed(error);
+    }
   }
 
   #draft(name: string): string {
