@@ -86,6 +86,7 @@ test('its files are listed, those with a text in their path, and what was left o
     { kind: 'file', path: 'src/a\u001b[2J.ts', ...at, size: 1_200, sha256: 'x' },
     { kind: 'link', path: 'src/b', ...at, target: 'a' },
     { kind: 'file', path: 'other', ...at, size: 5, sha256: 'x' },
+    { kind: 'folder', path: 'src/far', mode: 0o700, mtimeMs: 9e15 },
     { kind: 'left', path: 'src/pipe', why: 'a pipe' },
   ];
   const packed = gzipSync(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
@@ -106,6 +107,7 @@ test('its files are listed, those with a text in their path, and what was left o
     '0755             2026-11-20 12:00  src/',
     expect.stringMatching(/^0644 {5}1\.2 kB {2}2026-11-20 12:00 {2}src\/a.*\.ts$/),
     '0644             2026-11-20 12:00  src/b -> a',
+    '0700             @9000000000000  src/far/',
     'left out: src/pipe: a pipe',
     '',
   ]);
