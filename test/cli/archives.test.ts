@@ -1,6 +1,10 @@
 /** What `greenroom archive` and `archives` show while an archive is worked on. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom } from './run-cli.ts';
@@ -82,6 +86,7 @@ test('its files are listed, those with a text in their path, and what was left o
     { kind: 'file', path: 'src/a\u001b[2J.ts', ...at, size: 1_200, sha256: 'x' },
     { kind: 'link', path: 'src/b', ...at, target: 'a' },
     { kind: 'file', path: 'other', ...at, size: 5, sha256: 'x' },
+    { kind: 'folder', path: 'src/far', mode: 0o700, mtimeMs: 9e15 },
     { kind: 'left', path: 'src/pipe', why: 'a pipe' },
   ];
   const packed = gzipSync(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
@@ -102,6 +107,7 @@ test('its files are listed, those with a text in their path, and what was left o
     '0755             2026-11-20 12:00  src/',
     expect.stringMatching(/^0644 {5}1\.2 kB {2}2026-11-20 12:00 {2}src\/a.*\.ts$/),
     '0644             2026-11-20 12:00  src/b -> a',
+    '0700             @9000000000000  src/far/',
     'left out: src/pipe: a pipe',
     '',
   ]);
@@ -117,6 +123,27 @@ test('its files are listed, those with a text in their path, and what was left o
   expect(await greenroom(['archives', 'files', ID], { daemon: none })).toMatchObject({
     ...{ code: 0, out: '', err: 'the archive has no directory, so no files\n' },
   });
+});
+
+test('what is downloaded is all there, also where the disk takes it by halves', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'greenroom-download-')), 'demo.tar.gz');
+  onTestFinished(() => rmSync(dirname(path), { recursive: true }));
+  const probe = await open(path, 'w');
+  await probe.close();
+  const write = vi.spyOn(Object.getPrototypeOf(probe), 'write');
+  write.mockImplementation(async (...args: unknown[]) => ({
+    bytesWritten: (args[0] as Buffer).length >> 1,
+  }));
+  onTestFinished(() => write.mockRestore());
+  const bytes = Buffer.from('the bytes of an archive');
+  const daemon = new FakeDaemon({
+    'sessions.archives.get': { archive: archive({}) },
+    'sessions.archives.read': {
+      ...{ base64: bytes.toString('base64'), sizeBytes: bytes.length, sha256: 'x', name: 'x' },
+    },
+  });
+  const { code } = await greenroom(['archives', 'download', ID, path], { daemon });
+  expect({ code, bytes: readFileSync(path) }).toEqual({ code: 0, bytes });
 });
 
 test('a fork says where the copy of its directory is, and what was left out', async () => {

@@ -553,6 +553,38 @@ test('runs of a task that says so are archived once they have ended', async () =
 });
 
 describe('by their age', () => {
+  test('one that may not go stays, and is not tried again without end', async () => {
+    const clock = skippingClock();
+    const place = mkdtempSync(join(projects, 'place-'));
+    const note = join(place, 'greenroom-archives.json');
+    const more = { archiveDir: place, archiveRetentionDays: 90, cleanupMaxAgeDays: 9_000 };
+    await started({ clock, storageProvider: 'local', ...more });
+    const { archives } = greenroom.greenroom;
+    const { sessionId } = await endedSession();
+    const { archiveId } = await greenroom.sessions.archive(sessionId, WAIT);
+    await tidy(archiveId);
+    const stored = () =>
+      greenroom.journal.definition({
+        ...{ tenant: 'default' as never, kind: 'archive' as const, name: archiveId },
+      });
+    const ours = readFileSync(note);
+    writeFileSync(note, JSON.stringify({ storeId: 'another' }));
+    clock.skip(91 * DAY_MS);
+    await until(async () => (await stored())?.record['error'] !== undefined);
+    expect((await stored())?.dueMs).toBeGreaterThan(clock.now());
+    const { archive } = await archives.delete(archiveId, WAIT);
+    expect(archive?.work).toMatchObject({ status: 'failed', error: { code: 'invalid_settings' } });
+    expect((await stored())?.dueMs).toBeGreaterThan(clock.now());
+    expect(await greenroom.sessions.get(sessionId)).toMatchObject({
+      status: 'archived',
+      archiveId,
+    });
+    writeFileSync(note, ours);
+    clock.skip(DAY_MS);
+    await until(async () => (await stored()) === undefined);
+    expect(readdirSync(place)).toEqual(['greenroom-archives.json']);
+  });
+
   test('ended sessions are archived at 180 days, swept behind that, and their archives go at 90 days', async () => {
     const clock = skippingClock();
     await started({

@@ -94,10 +94,17 @@ const lineOf = ({ kind, path = '', size = 0, mode = 0, mtimeMs, target, why }: L
   if (kind === 'left') return oneLine(`left out: ${path}: ${why}`);
   const ends = { folder: '/', link: ` -> ${target}` }[kind ?? ''] ?? '';
   const rights = (mode & 0o7777).toString(8).padStart(4, '0');
-  const time = mtimeMs === undefined ? '' : new Date(mtimeMs).toISOString().slice(0, 16);
+  const time = mtimeMs === undefined ? '' : timeOf(mtimeMs);
   const room = kind === 'file' ? bytes(size) : '';
-  return `${rights}  ${room.padStart(9)}  ${time.replace('T', ' ')}  ${oneLine(`${path}${ends}`)}`;
+  return `${rights}  ${room.padStart(9)}  ${time}  ${oneLine(`${path}${ends}`)}`;
 };
+
+/** Some file systems take times that no calendar here has. */
+const timeOf = (mtimeMs: number): string =>
+  Math.abs(mtimeMs) > LAST_MS
+    ? `@${Math.round(mtimeMs / 1_000)}`
+    : new Date(mtimeMs).toISOString().slice(0, 16).replace('T', ' ');
+const LAST_MS = 8.64e15;
 
 const ENDINGS = { gzip: '.tar.gz', zip: '.zip', tar: '.tar' } as const;
 
@@ -129,7 +136,10 @@ const toFile = async (pieces: AsyncIterable<Uint8Array>, path: string): Promise<
   });
   let size = 0;
   try {
-    for await (const piece of pieces) size += (await file.write(piece)).bytesWritten;
+    for await (const piece of pieces) {
+      await file.appendFile(piece); // all of it: a disk that is nearly full takes a part, and fails with the next
+      size += piece.length;
+    }
     await file.sync();
     renameSync(draft, path);
   } catch (error) {
