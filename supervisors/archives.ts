@@ -31,12 +31,20 @@ export const archives = ({ config, log, sessions, feed }: Parts) => {
   const staging = join(dataDir, 'archiving');
   const workspaceOf = ({ tenant, sessionId }: SessionKey): string =>
     join(workspaces, tenant, sessionId);
+  const recordsIn = (system: System): ArchiveRecords =>
+    new ArchiveRecords(
+      () => system.fetch(journalName),
+      () => system.clock.now(),
+    );
   const ownerIn = (system: System): PlaceOwner =>
-    new PlaceOwner(() => {
-      const copy = readStoreFile(join(dataDir, 'store'))?.copy;
-      const { storeId } = system.fetch(journalName).info();
-      return { storeId, ...(copy === undefined ? {} : { copy }) };
-    });
+    new PlaceOwner(
+      () => {
+        const copy = readStoreFile(join(dataDir, 'store'))?.copy;
+        const { storeId } = system.fetch(journalName).info();
+        return { storeId, ...(copy === undefined ? {} : { copy }) };
+      },
+      (place) => recordsIn(system).oneAt(place),
+    );
   const pace = paced(sessions.clock, config.archiveMbPerSecond * MB);
   const args: ArchiverArgs = {
     atOnce: config.archivesAtOnce,
@@ -57,10 +65,7 @@ export const archives = ({ config, log, sessions, feed }: Parts) => {
     ground: (system, progress) => ({
       ...{ clock: system.clock, sessions: sessions.archived, thread: inThread, progress },
       ...{ staging, workspaceOf, objects: new Lock() },
-      records: new ArchiveRecords(
-        () => system.fetch(journalName),
-        () => system.clock.now(),
-      ),
+      records: recordsIn(system),
       mustBeOurs: (target, signal) => {
         const { place } = target;
         const isWithin = place.kind === 'folder' && place.dir.startsWith(join(dataDir, sep));

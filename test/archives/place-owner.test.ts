@@ -1,5 +1,5 @@
 /** Whose a place of archives is: another store's, or a restored copy's, is neither written to nor tidied up. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -12,12 +12,18 @@ const TWO: Owner = { storeId: 'two' };
 const COPY: Owner = { storeId: 'one', copy: 'of it' };
 const others = { code: 'invalid_settings' };
 let folder = '';
+/** What must lie there. */
+let oneThere: string | undefined;
 const file = (): string => join(folder, OWNER_NAME);
 const target = (): FolderTarget => new FolderTarget(folder);
 const mustBeOurs = (us: Owner, isWithin = false): Promise<void> =>
-  new PlaceOwner(() => us).mustBeOurs(target(), isWithin, signal);
+  new PlaceOwner(
+    () => us,
+    async () => oneThere,
+  ).mustBeOurs(target(), isWithin, signal);
 
 beforeEach(() => {
+  oneThere = undefined;
   folder = mkdtempSync(join(tmpdir(), 'greenroom-owner-'));
 });
 afterEach(() => {
@@ -33,8 +39,18 @@ describe.each([
     await mustBeOurs(ONE);
     await expect(mustBeOurs(other)).rejects.toMatchObject(others);
     await mustBeOurs(ONE);
-    expect(await new PlaceOwner(() => other).takeOver(target(), signal)).toBe(true);
-    expect(await new PlaceOwner(() => other).takeOver(target(), signal)).toBe(false);
+    expect(
+      await new PlaceOwner(
+        () => other,
+        async () => oneThere,
+      ).takeOver(target(), signal),
+    ).toBe(true);
+    expect(
+      await new PlaceOwner(
+        () => other,
+        async () => oneThere,
+      ).takeOver(target(), signal),
+    ).toBe(false);
     await mustBeOurs(other);
     await expect(mustBeOurs(ONE)).rejects.toMatchObject(others);
   });
@@ -59,6 +75,30 @@ test.each([
   writeFileSync(file(), text);
   await expect(mustBeOurs(ONE)).rejects.toMatchObject(others);
   expect(readFileSync(file(), 'utf8')).toBe(text);
-  expect(await new PlaceOwner(() => ONE).takeOver(target(), signal)).toBe(true);
+  expect(
+    await new PlaceOwner(
+      () => ONE,
+      async () => oneThere,
+    ).takeOver(target(), signal),
+  ).toBe(true);
   await mustBeOurs(ONE);
+});
+
+test('nothing is put on a disk that is not mounted, until the place is taken over', async () => {
+  oneThere = 'a.manifest.json';
+  await expect(mustBeOurs(ONE)).rejects.toMatchObject({ code: 'unavailable' });
+  expect(readdirSync(folder)).toEqual([]);
+  await new PlaceOwner(
+    () => ONE,
+    async () => oneThere,
+  ).takeOver(target(), signal);
+  await mustBeOurs(ONE);
+});
+
+test("what an older version has put without a note is the original store's, and no copy's", async () => {
+  oneThere = 'a.manifest.json';
+  writeFileSync(join(folder, oneThere), '{}');
+  await expect(mustBeOurs(COPY)).rejects.toMatchObject(others);
+  await mustBeOurs(ONE);
+  await expect(mustBeOurs(COPY)).rejects.toMatchObject(others);
 });
