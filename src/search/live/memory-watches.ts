@@ -216,10 +216,10 @@ export class MemoryWatches implements Watches, RowWatcher {
   #workOff(tenant: Tenant, watched: TenantWatches, most: number): number {
     let cost = 1;
     this.#guarded(tenant, () => {
-      const { changes, asked } = watched.workOff(most);
-      this.#changes += changes;
-      this.#asked += asked;
-      cost = Math.max(1, changes + asked);
+      const work = watched.workOff(most);
+      this.#changes += work.changes;
+      this.#asked += work.asked;
+      cost = Math.max(1, work.cost);
     });
     return cost;
   }
