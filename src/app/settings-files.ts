@@ -62,8 +62,11 @@ export const readSettingsFiles = (config: Config, toolNames: readonly string[]):
 /** What is wrong with all of them, each a sentence. Modules of tools are loaded for it, on a thread. */
 export const faultsOfFiles = async (config: Config): Promise<readonly string[]> => {
   const faults: string[] = [];
-  const note = (error: unknown): undefined =>
-    void faults.push(error instanceof Error ? error.message : String(error));
+  /** Two readers may look at one file. */
+  const note = (error: unknown): undefined => {
+    const fault = error instanceof Error ? error.message : String(error);
+    if (!faults.includes(fault)) faults.push(fault);
+  };
   const own = await ownTools([], config.moduleTools ?? [], systemClock).catch(note);
   const readers = Object.values(readersOf(config, own === undefined ? [] : namesOf(own)));
   for (const read of readers)
