@@ -86,7 +86,7 @@ const FAST = files(
     'session/!(model-messages-real)',
     'session/!(prepare)/**/*',
     'budgets/**/*',
-    'archives/(hostile|pack|copy-folder|backup-course)',
+    'archives/(hostile|pack|copy-folder|backup-course|place-owner)',
   ],
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...[
@@ -103,7 +103,7 @@ const FAST = files(
   ...[
     'hooks/(matcher|word|verdict|settings)',
     'metrics/**/*',
-    'http/(readiness|place|event-stream|keyed-answers)',
+    'http/(readiness|place|event-stream|keyed-answers|together)',
   ],
   ...[
     'cli/table',
@@ -179,6 +179,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000, interval: 5 } },
+    // What was transformed once is read from disk when people run the fast tests at each change.
+    experimental: { fsModuleCache: process.env['GREENROOM_QUICK'] === '1' },
     projects: [
       {
         extends: true,

@@ -1,6 +1,7 @@
 /**
  * What do a thousand live queries cost the commits that they hear of? The same commits with none and with all of them, in
  * turn, in one Greenroom whose readers run in the same process. A tenth of the queries name no field that an index knows.
+ * Past the actors a commit is as little as it can be; through them it is what sessions do.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -75,12 +76,14 @@ const headOf = (n: number): Head => ({
 
 /** Commits of one message, past the sessions' actors: what is left of a commit is little, so what is added shows. */
 class Writers {
+  readonly #greenroom: Greenroom;
   readonly #journal: Journal;
   readonly #heads: Head[];
   readonly #busy = new Set<number>();
   #next = 0;
 
   constructor(greenroom: Greenroom, heads: Head[]) {
+    this.#greenroom = greenroom;
     this.#journal = greenroom.system.fetch(journalName);
     this.#heads = heads;
   }
@@ -97,7 +100,26 @@ class Writers {
     this.#heads[at] = change.head;
     this.#busy.delete(at);
   }
+
+  /** As programs do it. */
+  async append(among: number): Promise<void> {
+    const at = this.#next++ % among;
+    await this.#greenroom.sessions.append(liveId(at), [{ role: 'user', content: 'Hello' }]);
+  }
+
+  async makeLive(): Promise<void> {
+    for (let at = 0; at < LIVE; at += 1) {
+      const { tags, owner = '', workingDirectory = '' } = headOf(at);
+      await this.#greenroom.sessions.create(liveId(at), {
+        tags: [...tags],
+        owner,
+        workingDirectory,
+      });
+    }
+  }
 }
+
+const liveId = (n: number): string => `live-${n}`;
 
 const queryOf = (n: number): string => {
   if (n < 600) return `tag:tag-${n}`;
@@ -143,9 +165,13 @@ class Readers {
   }
 }
 
+/** They have actors, which stay in memory. */
+const LIVE = 1_000;
+
 const LOADS = [
-  { what: `over ${number(100)} sessions`, among: 100 },
-  { what: `over ${number(SESSIONS)} sessions`, among: SESSIONS },
+  { what: `over ${number(100)} sessions, past actors`, way: 'commit', among: 100 },
+  { what: `over ${number(SESSIONS)} sessions, past actors`, way: 'commit', among: SESSIONS },
+  { what: `over ${number(LIVE)} sessions, through actors`, way: 'append', among: LIVE },
 ] as const;
 
 const play = async (greenroom: Greenroom, sheet: Sheet, settings: Settings): Promise<void> => {
@@ -156,13 +182,14 @@ const play = async (greenroom: Greenroom, sheet: Sheet, settings: Settings): Pro
   await measure({ inFlight: 500, maxCount: SESSIONS, maxMs: 600_000 }, () =>
     writers.commit(SESSIONS),
   );
+  await writers.makeLive();
   const rounds = new Rounds<Measured>();
   const told = new Rounds<number>();
   const cpu = new Rounds<number>();
   const quiet = new Quiet(plan.patienceMs, () => [process.pid]);
-  const once = (among: number) =>
+  const once = ({ way, among }: (typeof LOADS)[number]) =>
     measure({ inFlight: IN_FLIGHT, maxCount: 2_000_000, maxMs: plan.maxMs }, () =>
-      writers.commit(among),
+      writers[way](among),
     );
   for (let round = 0; round <= plan.rounds; round += 1) {
     settings.say(round === 0 ? '  warming up' : `  round ${round} of ${plan.rounds}`);
@@ -170,10 +197,11 @@ const play = async (greenroom: Greenroom, sheet: Sheet, settings: Settings): Pro
     for (const isWatched of isFirst ? [false, true] : [true, false]) {
       const readers = isWatched ? await Readers.open(greenroom) : undefined;
       // What opening and closing has left to be collected is no part of a commit.
-      for (const { among } of LOADS) await once(among);
-      for (const { what, among } of LOADS) {
+      for (const load of LOADS) await once(load);
+      for (const load of LOADS) {
+        const { what } = load;
         const before = readers?.told ?? 0;
-        const { cpuUs, ...measured } = await quiet.round(() => withCpu(() => once(among)));
+        const { cpuUs, ...measured } = await quiet.round(() => withCpu(() => once(load)));
         if (round === 0 && plan.rounds > 1) continue;
         rounds.add(`${what} ${isWatched}`, measured);
         cpu.add(`${what} ${isWatched}`, cpuUs / measured.total);

@@ -6,6 +6,7 @@
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { median, ms, number, spread, times } from './harness/figures.ts';
 import { describeMachine } from './harness/machine.ts';
+import { profileOne } from './harness/profile-turns.ts';
 import { Quiet } from './harness/quiet.ts';
 import { Rounds } from './harness/rounds.ts';
 import { Scene } from './harness/scene.ts';
@@ -17,6 +18,7 @@ import { offeredTools, workplaceIn } from './tools/workplace.ts';
 
 const MODEL = 'claude-sonnet-4-5';
 const MAX_MS = 300_000;
+const PROFILED_MS = 10_000;
 const WORKERS = 2;
 const IN_FLIGHT = [1, 100];
 const RATE_GOAL = 0.6;
@@ -101,6 +103,20 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
   check(sheet, rounds);
   quiet.describe(sheet);
   await daemon.call('close', null);
+  if (settings.profile)
+    await Scene.with(settings, async (other) => {
+      settings.say('  profiling');
+      const subject = {
+        ...{ prefix: load.prefix, title: 'two tool calls', modelUrl: await other.rehearsal() },
+      };
+      await profileOne(
+        other,
+        await other.client(),
+        sheet,
+        { ...load, maxMs: PROFILED_MS },
+        subject,
+      );
+    });
   return sheet;
 };
 

@@ -1,11 +1,12 @@
 /** Who packs sessions that have ended, and brings them back. */
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { mustBeAllowed } from '../src/archives/allowed.ts';
 import { inThread } from '../src/archives/archive-worker.ts';
 import { type ArchiverArgs, archiver } from '../src/archives/archiver.ts';
 import { Lock } from '../src/archives/ground.ts';
 import { paced } from '../src/archives/pace.ts';
+import { OWNER_NAME, PlaceOwner } from '../src/archives/place-owner.ts';
 import { ArchiveRecords } from '../src/archives/records.ts';
 import { FolderTarget } from '../src/archives/targets/folder-target.ts';
 import { keysOf } from '../src/archives/targets/keys.ts';
@@ -14,9 +15,11 @@ import type { Config } from '../src/config/config.ts';
 import { GreenroomError } from '../src/model/errors.ts';
 import { given } from '../src/model/given.ts';
 import type { SessionKey } from '../src/model/ids.ts';
+import type { System } from '../src/otp/system.ts';
 import type { Place } from '../src/session/ports/archives.ts';
 import { journalName } from '../src/session/ports/journal.ts';
 import { removeWorkspace, workspacesIn } from '../src/storage/files/session-folders.ts';
+import { readStoreFile } from '../src/storage/verify/store-file.ts';
 import type { Parts } from './parts.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -28,6 +31,20 @@ export const archives = ({ config, log, sessions, feed }: Parts) => {
   const staging = join(dataDir, 'archiving');
   const workspaceOf = ({ tenant, sessionId }: SessionKey): string =>
     join(workspaces, tenant, sessionId);
+  const recordsIn = (system: System): ArchiveRecords =>
+    new ArchiveRecords(
+      () => system.fetch(journalName),
+      () => system.clock.now(),
+    );
+  const ownerIn = (system: System): PlaceOwner =>
+    new PlaceOwner(
+      () => {
+        const copy = readStoreFile(join(dataDir, 'store'))?.copy;
+        const { storeId } = system.fetch(journalName).info();
+        return { storeId, ...(copy === undefined ? {} : { copy }) };
+      },
+      (place) => recordsIn(system).oneAt(place),
+    );
   const pace = paced(sessions.clock, config.archiveMbPerSecond * MB);
   const args: ArchiverArgs = {
     atOnce: config.archivesAtOnce,
@@ -48,10 +65,18 @@ export const archives = ({ config, log, sessions, feed }: Parts) => {
     ground: (system, progress) => ({
       ...{ clock: system.clock, sessions: sessions.archived, thread: inThread, progress },
       ...{ staging, workspaceOf, objects: new Lock() },
-      records: new ArchiveRecords(
-        () => system.fetch(journalName),
-        () => system.clock.now(),
-      ),
+      records: recordsIn(system),
+      mustBeOurs: (target, signal) => {
+        const { place } = target;
+        const isWithin = place.kind === 'folder' && place.dir.startsWith(join(dataDir, sep));
+        return ownerIn(system).mustBeOurs(target, isWithin, signal);
+      },
+      takeOver: async (target, signal) => {
+        const wasOthers = await ownerIn(system).takeOver(target, signal);
+        if (wasOthers)
+          log.warn({ place: target.uri(OWNER_NAME) }, 'a place of archives is ours now');
+        return wasOthers;
+      },
       target: (place, onBytes) =>
         place.kind === 'folder'
           ? new FolderTarget(place.dir)

@@ -15,6 +15,7 @@ import { iso } from '../src/model/moment.ts';
 import type { System } from '../src/otp/system.ts';
 import { journalName } from '../src/session/ports/journal.ts';
 import { backupStore, besideHash } from '../src/storage/backup/care.ts';
+import { readStoreFile } from '../src/storage/verify/store-file.ts';
 import type { Parts } from './parts.ts';
 
 const MB = 1_000_000;
@@ -45,6 +46,8 @@ export const backupsOf = ({ config, log, feed, sessions }: Parts) => {
   const pace = paced(sessions.clock, config.archiveMbPerSecond * MB);
   const keep = { last: config.backupKeep, days: config.backupKeepDays };
   const storeIdIn = (system: System) => system.find(journalName)?.info().storeId;
+  const storeDir = join(dataDir, 'store');
+  const copyIn = () => readStoreFile(storeDir)?.copy;
   const isKept = store.startsWith('lmdb');
   const recordIn = (system: System) =>
     new BackupRecord(() => system.fetch(journalName), config.tenant);
@@ -84,9 +87,14 @@ export const backupsOf = ({ config, log, feed, sessions }: Parts) => {
           return targetOf(place, config, { clock: system.clock, pace, count });
         },
         owner: () => ownerOf(storeIdIn(system) ?? '', hostname(), dataDir),
-        storeId: () => storeIdIn(system),
-        copy: (folder, signal) =>
-          backupStore(join(dataDir, 'store'), folder, system.clock.now(), signal),
+        store: () => {
+          const storeId = storeIdIn(system);
+          return storeId === undefined ? undefined : { storeId, copy: copyIn() };
+        },
+        copy: async (folder, signal) => ({
+          ...(await backupStore(storeDir, folder, system.clock.now(), signal)),
+          copy: copyIn(),
+        }),
       }),
   });
 };

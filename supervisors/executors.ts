@@ -18,7 +18,7 @@ export const executors = (parts: Parts) => {
     children: [
       ModelsPool.childSpec(
         {
-          ...{ provider: config.provider, endpoint: endpointOf(config), workers: config.workers },
+          ...{ provider: config.provider, endpoint: endpointOf(parts), workers: config.workers },
           onEndpoint: ({ isOpen, ...of }) =>
             isOpen
               ? log.warn(of, 'the endpoint of the models does not answer: calls wait until it does')

@@ -13,7 +13,8 @@ export const mcp = ({
   config,
   log,
   mcpServers: servers,
-}: Pick<Parts, 'config' | 'log' | 'mcpServers'>): ChildSpec =>
+  connectors,
+}: Pick<Parts, 'config' | 'log' | 'mcpServers' | 'connectors'>): ChildSpec =>
   supervisor({
     id: 'mcp',
     strategy: 'rest_for_one',
@@ -23,6 +24,7 @@ export const mcp = ({
       McpToolsServer.childSpec(
         {
           servers,
+          connectors: connectors.map(({ name }) => name),
           sessionHosts: config.sessionMcpHosts?.split(',') ?? [],
           maxSessionServers: config.sessionMcpServers,
           dataDir: config.store === 'memory:' ? undefined : config.dataDir,

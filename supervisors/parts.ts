@@ -3,6 +3,7 @@
 import type { CanUseTool } from '../src/approvals/can-use-tool.ts';
 import type { BudgetBook } from '../src/budgets/book.ts';
 import type { Config } from '../src/config/config.ts';
+import type { Connector } from '../src/executor/models/wire.ts';
 import type { WorkerThreads } from '../src/executor/pool/worker-threads.ts';
 import type { HookTable } from '../src/hooks/hook.ts';
 import type { Rule } from '../src/housekeeping/retention-rules.ts';
@@ -53,6 +54,8 @@ export interface Parts {
   readonly sessions: Sessions;
   readonly budgets: BudgetBook;
   readonly mcpServers: readonly McpServerSettings[];
+  /** MCP servers that the API calls by itself. */
+  readonly connectors: readonly Connector[];
   readonly ownTools: OwnTools;
   /** Functions of single sessions; absent: there can be none. */
   readonly lent: PerSession<Lent> | undefined;

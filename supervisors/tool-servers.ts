@@ -5,7 +5,9 @@ import { mcp } from './mcp.ts';
 import type { Parts } from './parts.ts';
 import { serviceTools } from './service-tools.ts';
 
-export const toolServers = (parts: Pick<Parts, 'config' | 'log' | 'mcpServers'>): ChildSpec =>
+export const toolServers = (
+  parts: Pick<Parts, 'config' | 'log' | 'mcpServers' | 'connectors'>,
+): ChildSpec =>
   supervisor({
     id: 'servers',
     strategy: 'one_for_one', // each stands alone

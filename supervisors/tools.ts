@@ -22,8 +22,9 @@ import {
 import type { Parts } from './parts.ts';
 import { toolServers } from './tool-servers.ts';
 
-export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers, lent }: Parts) =>
-  supervisor({
+export const tools = (parts: Parts) => {
+  const { config, log, sessions, agentTypes, ownTools, lent } = parts;
+  return supervisor({
     id: 'tools',
     strategy: 'rest_for_one',
     maxRestarts: 3,
@@ -45,12 +46,13 @@ export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers,
           types: agentTypes,
           maxDepth: config.agentDepth,
           maxPerTurn: config.agentsPerTurn,
+          connectors: parts.connectors.map(({ name }) => name),
         },
         { id: 'agents' },
       ), // sub-agents: turns in sessions of their own
       functionTools({ tools: ownTools.functions, lent }), // functions of the program that this runs in
       ToolsPool.childSpec(moduleTools(ownTools.modules), { id: 'modules' }), // threads for tools that modules bring
-      onlyIf(config.tools === 'on', toolServers({ config, log, mcpServers })), // tools that others bring
+      onlyIf(config.tools === 'on', toolServers(parts)), // tools that others bring
       ToolboxServer.childSpec(
         {
           lent:
@@ -75,3 +77,4 @@ export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers,
       ), // gives each call to one of these
     ],
   });
+};

@@ -155,7 +155,7 @@ const thrown = (work: () => unknown): Error => {
 
 test('a file with an unknown setting is refused, and so is one that is not there', () => {
   const cwd = folderWith({ 'greenroom.config.json': '{ "workerz": 2 }' });
-  expect(() => load({ cwd })).toThrow(/"workerz" is no setting; it may hold dataDir/);
+  expect(() => load({ cwd })).toThrow(/"workerz" is no setting \(did you mean workers\?\)/);
   expect(() => load({ configFile: 'missing.json' })).toThrow(/missing\.json cannot be read/);
 });
 

@@ -1,4 +1,6 @@
 /** Turns under the profiler, in a daemon of their own: profiling slows things down, so no figure of rate comes from here. */
+
+import type { AskLoad } from '../programs/client.ts';
 import type { Settings } from './bench.ts';
 import { number } from './figures.ts';
 import { readProfiles, type Share, type ThreadProfile } from './profile.ts';
@@ -36,30 +38,29 @@ export const profileTurns = async (
   ];
   for (const subject of subjects) {
     say(`  profiling: ${subject.title}`);
-    await profileOne(scene, client, sheet, plan, subject);
+    const load = {
+      ...{ prefix: subject.prefix, prompt: 'Say something short, please.' },
+      sessions: { name: 'session', count: plan.sessions },
+    };
+    await profileOne(scene, client, sheet, { ...load, maxMs: 2 * plan.maxMs }, subject);
   }
 };
 
-const profileOne = async (
+/** The same load twice, of which the second time counts. */
+export const profileOne = async (
   scene: Scene,
   client: Client,
   sheet: Sheet,
-  { sessions, maxMs }: { readonly sessions: number; readonly maxMs: number },
+  asked: Omit<AskLoad, 'inFlight' | 'maxCount'>,
   { title, ...options }: Subject,
 ): Promise<void> => {
   const folder = scene.folder(`${options.prefix}-profiles`);
   const nodeArgs = ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${SAMPLING_US}`];
   const daemon = await scene.daemon({ ...options, workers: WORKERS }, nodeArgs);
-  const load = {
-    prefix: options.prefix,
-    prompt: 'Say something short, please.',
-    sessions: { name: 'session', count: sessions },
-    inFlight: MANY,
-    maxCount: 200_000,
-  };
-  await client.call('ask', { ...load, maxMs: 2 * maxMs });
+  const load = { ...asked, inFlight: MANY, maxCount: 200_000 };
+  await client.call('ask', load);
   const { atUs: fromUs } = await daemon.call('status', null);
-  const { total } = await client.call('ask', { ...load, maxMs: 2 * maxMs });
+  const { total } = await client.call('ask', load);
   const { atUs: toUs } = await daemon.call('status', null);
   await daemon.call('close', null);
   await daemon.end();

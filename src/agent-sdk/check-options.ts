@@ -5,6 +5,7 @@ import type { CanUseTool as Answerer } from '../approvals/can-use-tool.ts';
 import type { OutputFormat, Thinking } from '../model/answering.ts';
 import { GreenroomError } from '../model/errors.ts';
 import { plainWords } from '../model/plain-issue.ts';
+import { KNOWN_SERVER_TOOLS } from '../model/server-tools.ts';
 import { HOOK_EVENTS, type HookFunctions } from '../session/ports/hooks.ts';
 import type { OwnTool } from '../tools/own/own-tool.ts';
 import { type AgentHost, isHost } from './host.ts';
@@ -130,6 +131,7 @@ export const checkedOptions = (options: Options, nowMs: number): CheckedOptions 
       ...unusedIn(options),
       ...ofHooks,
       ...agents.warnings,
+      ...(Array.isArray(data.tools) && data.tools.includes('WebSearch' as never) ? [SEARCH] : []),
       ...(host === undefined || env === undefined ? [] : ['env is ignored: greenroom has its key']),
       ...(Object(systemPrompt).type === 'preset' ? [PRESET] : []),
     ],
@@ -143,6 +145,8 @@ const settingsIn = (env: NonNullable<Checked['env']>): NonNullable<Checked['env'
       /^(?:ANTHROPIC|GREENROOM|CLAUDE|XDG)_|^HOME$/.test(name),
     ),
   );
+
+const SEARCH = `tools: nothing here is called WebSearch: name ${KNOWN_SERVER_TOOLS[0]}`;
 
 const PRESET = 'systemPrompt: the text of the preset claude_code is not here: append alone is used';
 

@@ -98,7 +98,9 @@ export const OPTION_TABLE = {
     'a call would run elsewhere than it is meant to: deny the tool by disallowedTools',
   ),
   toolConfig: ignored('questions have no previews'),
-  tools: honoured('which of the built-in tools are offered; the preset: all'),
+  tools: honoured(
+    'which of the built-in tools are offered, and tools of the API by their types; the preset: all',
+  ),
   verbatimPrompts: ignored('always so: prompts are sent as they are'),
 } as const satisfies Readonly<Record<string, Fate>>;
 

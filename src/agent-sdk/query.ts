@@ -244,7 +244,7 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
     this.#turn = underWay;
     let isEnded = false;
     try {
-      yield this.#init(host, session, model);
+      yield await this.#init(host, session, model);
       signal.throwIfAborted();
       underWay.isAsked = true;
       if (underWay.isInterrupted) void cancelTurn(host.api, session.sessionId, turnId, shortly);
@@ -271,14 +271,14 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
     });
   }
 
-  #init(host: AgentHost, session: SessionView, model: string): SDKSystemMessage {
+  async #init(host: AgentHost, session: SessionView, model: string): Promise<SDKSystemMessage> {
     return {
       ...{ type: 'system', subtype: 'init', model },
       agents: agentInfos(this.#options.room.agents).map(({ name }) => name),
       apiKeySource: accountOf(host).apiKeySource,
       claude_code_version: version,
       cwd: session.workingDirectory ?? '',
-      tools: [...offeredTo(host, session)],
+      tools: [...(await offeredTo(host, session))],
       mcp_servers: [
         ...serversOf(host).map(({ name, status }) => ({ name, status })),
         ...this.#options.ownServers.map((name) => ({ name, status: 'connected' })),

@@ -3,9 +3,10 @@ import { GreenroomError } from '../model/errors.ts';
 import { given } from '../model/given.ts';
 import type { Settings } from '../model/head.ts';
 import { newTurnId, type SessionKey, sessionKey } from '../model/ids.ts';
+import { isServerTool } from '../model/server-tools.ts';
 import { ALIASES, BUILT_IN_TOOLS } from '../permissions/tools.ts';
 import { toolboxName } from '../session/ports/tools.ts';
-import { offerOf } from '../session/tools/offer.ts';
+import { apiToolsOf } from '../session/tools/api-tools.ts';
 import type { SessionView } from '../session/verbs/reply-schemas.ts';
 import type { AgentHost } from './host.ts';
 import type { CheckedOptions } from './options.ts';
@@ -70,16 +71,20 @@ const setTools = async (
 ): Promise<SessionView> => {
   const wanted = new Set(builtIn.map((name) => ALIASES[name] ?? name));
   const all = host.system.find(toolboxName)?.toolsFor({ key: keyOf(session), childOf: undefined });
-  const tools = (all ?? [])
+  const here = (all ?? [])
     .map(({ name }) => name)
     .filter((name) => wanted.has(name) || !BUILT_IN_TOOLS.includes(name));
+  const tools = [...here, ...builtIn.filter(isOfApi)];
   return (await host.api.session(session.sessionId, 'update', { tools })).session;
 };
 
-/** Names of the tools that its model is offered. */
-export const offeredTo = ({ system }: AgentHost, session: SessionView): readonly string[] => {
-  const all = system.find(toolboxName)?.toolsFor({ key: keyOf(session), childOf: undefined });
-  return [...offerOf(session as Parameters<typeof offerOf>[0], all ?? []).tools.keys()];
-};
+/** The API's own: what it runs itself, and what it only has the schema of. */
+const isOfApi = (name: string): boolean => isServerTool(name) || apiToolsOf([name]).length > 0;
+
+/** Names of the tools that its model is offered; types of those that the API runs. */
+export const offeredTo = async (
+  { api }: AgentHost,
+  { sessionId }: SessionView,
+): Promise<readonly string[]> => (await api.session(sessionId, 'explain', {})).tools;
 
 const keyOf = ({ tenant, sessionId }: SessionView): SessionKey => sessionKey(tenant, sessionId);

@@ -23,13 +23,16 @@ const worksAt = (config: Config, text: string): BackupWorks => {
   const storeDir = join(dataDir, 'store');
   const clock = systemClock;
   mustBeApart(placeOfText(text, config), dataDir);
-  const storeId = (): string | undefined => readStoreFile(storeDir)?.storeId;
+  const store = () => readStoreFile(storeDir) ?? undefined;
   return backupWorks({
-    ...{ clock, storeId, keep: { last: config.backupKeep, days: config.backupKeepDays } },
+    ...{ clock, store, keep: { last: config.backupKeep, days: config.backupKeepDays } },
     target: reach(config, text),
-    owner: () => ownerOf(storeId() ?? '', hostname(), dataDir, process.pid),
+    owner: () => ownerOf(store()?.storeId ?? '', hostname(), dataDir, process.pid),
     staging: join(dataDir, 'backing-up', `by-hand-${process.pid}`),
-    copy: (folder, signal) => backupStore(storeDir, folder, clock.now(), signal),
+    copy: async (folder, signal) => ({
+      ...(await backupStore(storeDir, folder, clock.now(), signal)),
+      copy: store()?.copy,
+    }),
   });
 };
 

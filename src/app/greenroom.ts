@@ -51,6 +51,7 @@ import { backupStatusOf, backupsFaceOf } from './backups.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { httpTokensOf } from './http-tokens.ts';
 import { LiveSettings, type ReadAgain } from './live-settings.ts';
+import { movedHttp } from './moved-http.ts';
 import { reportLog } from './report-log.ts';
 import { putInForce, runtimeOf } from './runtime.ts';
 import type { SessionFunctions } from './session-functions.ts';
@@ -173,8 +174,10 @@ export class RunningGreenroom {
     const budgets = new BudgetBook(config.userMonthlyBudgetUsd);
     const auditsTurns = wantsTurns(files.targets);
     const { hooks: hookTable } = settings;
+    const connectors = files.connectors.map(({ name }) => name);
     const runtime = runtimeOf(config, feed, {
       ...{ hooks: hookTable, lent, rules: files.rules, auditsTurns, budgets },
+      connectors,
     });
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
@@ -186,7 +189,7 @@ export class RunningGreenroom {
       tree: () => treeView(mustRun(running).tree()),
       inspect: (path) => actorView(system, mustRun(running).root, path),
       trace: (order) => traces.ask(mustRun(running).root, order),
-      ...toolServersOf(system),
+      ...toolServersOf(system, connectors),
       ...httpTokensOf(system),
       ...backupsFaceOf(system),
     };
@@ -200,6 +203,7 @@ export class RunningGreenroom {
         ...files.mcpServers,
         ...(mcpServers === undefined ? [] : mcpServersOf(mcpServers.servers, mcpServers.cwd)),
       ],
+      connectors: files.connectors,
       agentTypes: [...files.agentTypes, ...(agents === undefined ? [] : agentTypesOf(agents))],
       ...{ retentionRules: files.retentionRules, targets: files.targets },
     };
@@ -217,6 +221,7 @@ export class RunningGreenroom {
     };
     try {
       const root = await startTree(system, declaration(parts), signal ? { signal } : {});
+      for (const { finding, nextStep } of movedHttp(system)) log.warn({ next: nextStep }, finding);
       running = new RunningGreenroom(system, sessions, runtime, root, lock, {
         ...{ daemon, settings, warnings, onStopped, lent },
       });
@@ -264,8 +269,7 @@ export class RunningGreenroom {
       journal: journal === undefined ? null : { ...journal.info(), ...journal.stats() },
       memoryBytes: process.memoryUsage.rss(),
       backup: backupStatusOf(system),
-      /** Settings with which turns fail, or cost nobody knows what. */
-      warnings: this.#warnings.map(({ finding }) => finding),
+      warnings: [...this.#warnings, ...movedHttp(system)].map(({ finding }) => finding),
     };
   }
 

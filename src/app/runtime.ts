@@ -34,6 +34,8 @@ interface Beside {
   readonly lent?: PerSession<{ readonly hooks: HookTable }> | undefined;
   /** Permission rules that hold for all sessions. */
   readonly rules?: RuleSet;
+  /** Names of servers that the API may call for sessions. */
+  readonly connectors?: readonly string[];
   /** Whether other programs are notified of the ends of turns. */
   readonly auditsTurns?: boolean;
   /** Absent: there are none but sessions' own. */
@@ -43,7 +45,7 @@ interface Beside {
 export const runtimeOf = (
   config: Config,
   feed: Feed,
-  { hooks = {}, lent, rules = NO_RULES, auditsTurns = false, budgets }: Beside = {},
+  { hooks = {}, lent, rules = NO_RULES, auditsTurns = false, budgets, connectors }: Beside = {},
 ): SessionRuntime => ({
   feed,
   trails: new TurnTrails(),
@@ -52,7 +54,7 @@ export const runtimeOf = (
   passivateMs: config.passivateMinutes * MINUTE_MS,
   activity: new Activity(),
   places: new TurnPlaces(config.concurrentCalls ?? CALLS_PER_THREAD * config.workers),
-  permissions: groundOf(config, rules),
+  permissions: { ...groundOf(config, rules), ...(connectors === undefined ? {} : { connectors }) },
   workspaces: workspacesIn(config),
   parking: new Map(),
   commits: new Map(),

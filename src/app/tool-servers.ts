@@ -4,10 +4,15 @@ import type { System } from '../otp/system.ts';
 import type { DaemonFace } from '../session/verbs/daemon-verbs.ts';
 import { type McpTools, mcpToolsName } from '../tools/mcp/mcp-tools.ts';
 
+/** @param connectors servers that the API calls. */
 export const toolServersOf = (
   system: System,
+  connectors: readonly string[] = [],
 ): Pick<DaemonFace, 'toolServers' | 'changedTool' | 'acceptTool'> => ({
-  toolServers: () => system.find(mcpToolsName)?.allStatus() ?? [],
+  toolServers: () => [
+    ...(system.find(mcpToolsName)?.allStatus() ?? []),
+    ...connectors.map((name) => ({ name, state: 'ofApi' as const, tools: 0, changed: [] })),
+  ],
   changedTool: (server, tool) => mustHave(system, server, tool).seen,
   acceptTool: ({ server, tool, hash }, by) => {
     const { seen, servers } = mustHave(system, server, tool);

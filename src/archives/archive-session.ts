@@ -15,6 +15,7 @@ import { iso } from '../model/moment.ts';
 import { hasEnded } from '../model/words.ts';
 import { crashpoint } from '../platform/crashpoint.ts';
 import { makeFolder } from '../platform/make-folder.ts';
+import { through } from '../platform/through.ts';
 import {
   isAsked,
   NEVER_MS,
@@ -35,7 +36,6 @@ import {
   transcriptName,
 } from './objects.ts';
 import { writeFileOf } from './pack/pack.ts';
-import { through } from './pack/through.ts';
 import { type KnownArchive, sessionOf } from './records.ts';
 
 /** Rejects with what went wrong: the record stays as it is, for another attempt. */
@@ -111,7 +111,7 @@ const packAndPut = async (
 };
 
 const putAll = async (
-  { records, target, progress }: Ground,
+  { records, target, mustBeOurs, progress }: Ground,
   archive: KnownArchive,
   outgoing: readonly Outgoing[],
   { bytes, object }: Manifest,
@@ -128,6 +128,7 @@ const putAll = async (
     // What goes beyond it comes back.
     if (putting.bytes <= ofBytes) progress(archive, { step: 'putting', ...putting });
   });
+  await mustBeOurs(at, signal);
   for (const each of outgoing) {
     Object.assign(putting, { bytes: 0, ofBytes: each.object.size });
     progress(archive, { step: 'putting', ...putting });

@@ -13,7 +13,7 @@ import {
 import { dueOf } from './archive-session.ts';
 import type { Ground } from './ground.ts';
 import { fetched, removeUnnamed } from './objects.ts';
-import { mustBeFree } from './pack/extract.ts';
+import { draftBeside, mustBeFree } from './pack/extract.ts';
 import { type KnownArchive, sessionOf } from './records.ts';
 import { restoreSession } from './restore-session.ts';
 import { faultsAgain, readAgain } from './targets/read-again.ts';
@@ -120,7 +120,7 @@ const mustTakeFolder = async (
   return place;
 };
 
-const draftOf = (place: string, { key }: KnownArchive): string => `${place}.restoring-${key.name}`;
+const draftOf = (place: string, { key }: KnownArchive): string => draftBeside(place, key.name);
 
 /** A folder above it may have become a link meanwhile. Rejects with `forbidden`. */
 const mustLeadThere = async (
@@ -156,7 +156,7 @@ const unpack = async (
   await mustLeadThere(ground, archive, place); // bringing it here may have taken hours
   const extracted = await ground.thread(
     'unpack',
-    { ...expected, compression, place, draft, bytes: folder.bytes },
+    { ...expected, compression, place, draft, counts: folder },
     signal,
     ({ files, bytes }) =>
       ground.progress(archive, { step: 'unpacking', files, bytes, ofBytes: folder.bytes }),
@@ -206,6 +206,9 @@ const deleteArchive = async (
   const { sessions, records, objects } = ground;
   const { key } = archive;
   const session = sessionOf(archive);
+  const { place, names } = archive.record;
+  // Before anything says that it is going: one that may not go stays the session's archive.
+  if (names.length > 0) await ground.mustBeOurs(ground.target(place), signal);
   const { record } = await claimed(ground, key);
   const by = record.work?.by ?? 'retention';
   if ((await sessions.head(session))?.archiveId === key.name)

@@ -9,7 +9,7 @@ import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { Compression } from '../session/ports/archives.ts';
 import { type Checked, checkArchive } from './pack/check.ts';
 import { type CopiedTree, type CopyOrder, copyFolder } from './pack/copy-folder.ts';
-import { type Extracted, takePlace, USUAL_LIMITS, unpackTo } from './pack/extract.ts';
+import { type Extracted, limitsOf, takePlace, unpackTo } from './pack/extract.ts';
 import type { Counts } from './pack/manifest.ts';
 import { type Packed, type PackOrder, packFolder } from './pack/pack.ts';
 import { partsOf } from './pack/parts.ts';
@@ -25,8 +25,8 @@ export interface UnpackOrder extends Expected {
   readonly compression: Compression;
   readonly place: string;
   readonly draft: string;
-  /** Of all files, as was counted when they were packed. */
-  readonly bytes: number;
+  /** As was counted when they were packed. */
+  readonly counts: Counts;
 }
 
 export interface CheckOrder extends Expected {
@@ -84,10 +84,9 @@ const WORK: { readonly [K in Kind]: (order: Orders[K]) => Promise<Results[K]> } 
   pack: (order) => packFolder(order, progress),
   unpack: async (order) => {
     await mustBe(order);
-    const { compression, file, place, draft, bytes } = order;
+    const { compression, file, place, draft, counts } = order;
     const parts = partsOf(compression, sourceOf(compression, file));
-    const limits = { ...USUAL_LIMITS, totalBytes: bytes };
-    return unpackTo({ parts, place, draft, limits, progress });
+    return unpackTo({ parts, place, draft, limits: limitsOf(counts), progress });
   },
   hash: mustBe,
   place: async (order) => {

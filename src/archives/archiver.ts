@@ -47,6 +47,8 @@ const MOST_LOOKED_AT = 500;
 const MAX_TRIES = 8;
 const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 15 * 60_000;
+/** How soon what was given up is begun anew, where it is due still. */
+const OVER_MS = 3_600_000;
 /** Failures of a place in a row, and how long it is left alone then. */
 const FAILURES = 5;
 const REST_MS = 30_000;
@@ -127,6 +129,10 @@ const ArchiverServer = genServer(archiverProtocol, {
       look: () => self.send('look'),
       progress: (key) => progress.get(nameOf(key))?.now,
       settled: (key, timeoutMs) => settled(state, self, key, timeoutMs),
+      takeOver: (place) =>
+        ground.objects.run(() =>
+          ground.takeOver(ground.target(place), new AbortController().signal),
+        ),
       read: (record, object, from, to) => read(ground, record, object, from, to),
     });
     self.pipe(
@@ -315,7 +321,10 @@ const noteFailure = async (
       const ended = isOver(tried) ? { endedAtMs: nowMs } : {};
       return {
         work: { ...latest.work, tried, error, status, ...ended },
-        dueMs: isOver(tried) ? dueOf(ground, { ...latest, work: undefined }) : again(tried),
+        // One that is to go by its age is due still, and what does not pass would be tried at once, for ever.
+        dueMs: isOver(tried)
+          ? Math.max(dueOf(ground, { ...latest, work: undefined }), nowMs + OVER_MS)
+          : again(tried),
       };
     }
     const tried = latest.tried + 1;

@@ -1,5 +1,5 @@
 /** What the server of backups needs of the place and of the store: implemented beside it, given to it by the supervisor. */
-import type { BackupFacts, LastBackup, StoreMark } from '../session/ports/backups.ts';
+import type { BackupFacts, LastBackup, StoreMark, WhichBackups } from '../session/ports/backups.ts';
 import type { Progress } from './backups/make-backup.ts';
 
 /** No backup was made: this one has all that is there. */
@@ -29,5 +29,5 @@ export interface BackupWorks {
     progress: (done: Progress) => void,
   ): Promise<Readonly<Record<string, unknown>>>;
   remove(backupId: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
-  list(limit: number, signal: AbortSignal): Promise<readonly BackupFacts[]>;
+  list(which: WhichBackups, signal: AbortSignal): Promise<readonly BackupFacts[]>;
 }

@@ -5,7 +5,7 @@ import type { BackupFacts } from '../session/ports/backups.ts';
 import type { BackupWorks } from './backup-terms.ts';
 import { BackupPlace } from './backups/backup-place.ts';
 import { type Keep, newestFirst } from './backups/keep.ts';
-import { type BackupId, type Manifest, storeMark } from './backups/layout.ts';
+import { type BackupId, type Manifest, storeMark, type Whose } from './backups/layout.ts';
 import { lookAt } from './backups/look.ts';
 import { makeBackup } from './backups/make-backup.ts';
 import { Meter } from './backups/places.ts';
@@ -18,10 +18,10 @@ export interface WorksArgs {
   readonly target: (count: S3Options['count']) => Target;
   readonly owner: () => string;
   /** Undefined: there is none here; then backups of any store are as good. */
-  readonly storeId: () => string | undefined;
+  readonly store: () => Whose | undefined;
   readonly staging: string;
   readonly keep: Keep;
-  readonly copy: (folder: string, signal: AbortSignal) => Promise<{ readonly storeId: string }>;
+  readonly copy: (folder: string, signal: AbortSignal) => Promise<Whose>;
 }
 
 export const backupWorks = (args: WorksArgs): BackupWorks => {
@@ -60,7 +60,7 @@ export const backupWorks = (args: WorksArgs): BackupWorks => {
     verify: async (wanted, signal, progress) => {
       const meter = new Meter();
       const place = placeWith(meter);
-      const backupId = wanted ?? (await newest(place, args.storeId(), args.clock.now(), signal));
+      const backupId = wanted ?? (await newest(place, args.store(), args.clock.now(), signal));
       const manifest = await place.manifest(backupId, signal);
       const found = await verifyBackup(place, manifest, signal, progress);
       return { backupId, ...found, cost: meter.cost({ bytes: 0, packs: 0 }) };
@@ -84,12 +84,16 @@ export const backupWorks = (args: WorksArgs): BackupWorks => {
       });
     },
 
-    list: async (limit, signal) => {
+    list: async ({ limit, beginning = '', isOurs = false }, signal) => {
       const place = placeWith(new Meter());
       const { backups } = await place.contents(signal);
       const found: BackupFacts[] = [];
-      for (const each of backups.toReversed().slice(0, limit))
-        found.push(await factsOf(place, each, args.storeId(), signal));
+      const us = args.store();
+      const wanted = backups.filter(
+        ({ backupId, store }) => backupId.startsWith(beginning) && (!isOurs || isOf(us, store)),
+      );
+      for (const each of wanted.toReversed().slice(0, limit))
+        found.push(await factsOf(place, each, us, signal));
       return found;
     },
   };
@@ -109,12 +113,12 @@ const isThere = async (
  */
 export const newest = async (
   place: BackupPlace,
-  storeId: string | undefined,
+  us: Whose | undefined,
   nowMs: number,
   signal: AbortSignal,
 ): Promise<string> => {
   const { backups } = await place.contents(signal);
-  const ours = backups.filter(({ store }) => storeId === undefined || store === storeMark(storeId));
+  const ours = backups.filter(({ store }) => us === undefined || store === storeMark(us));
   const stores = new Set(ours.map(({ store }) => store)).size;
   if (stores > 1)
     throw new GreenroomError(
@@ -126,14 +130,17 @@ export const newest = async (
   throw new GreenroomError('backup_not_found', 'there is no backup at that place');
 };
 
+const isOf = (us: Whose | undefined, store: string): boolean =>
+  us !== undefined && store === storeMark(us);
+
 const factsOf = async (
   place: BackupPlace,
   { backupId, madeAtMs, store }: BackupId,
-  storeId: string | undefined,
+  us: Whose | undefined,
   signal: AbortSignal,
 ): Promise<BackupFacts> => {
   const facts = {
-    ...{ backupId, madeAtMs, isOurs: storeId !== undefined && store === storeMark(storeId) },
+    ...{ backupId, madeAtMs, isOurs: isOf(us, store) },
   };
   try {
     const manifest = await place.manifest(backupId, signal);

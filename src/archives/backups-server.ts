@@ -92,9 +92,9 @@ const BackupsServer = genServer(backupsProtocol, {
     self.own(() => state.controller?.abort(new GreenroomError('draining', 'the daemon ends')));
     self.register(backupsName, {
       state: () => stateOf(state),
-      list: async (limit) => {
+      list: async (which) => {
         mustHavePlace(state);
-        return state.works.list(limit, deadline(self, args.longestMs).signal);
+        return state.works.list(which, deadline(self, args.longestMs).signal);
       },
       request: (by) => request(state, self, by),
       verify: (backupId, by) =>

@@ -4,6 +4,7 @@ import type { SessionKey } from '../model/ids.ts';
 import type { Clock } from '../otp/clock.ts';
 import type { Place, Progress } from '../session/ports/archives.ts';
 import type { inThread } from './archive-worker.ts';
+import type { PlaceOwner } from './place-owner.ts';
 import type { ArchiveRecords, KnownArchive } from './records.ts';
 import type { Target } from './targets/target.ts';
 
@@ -52,6 +53,10 @@ export interface Ground {
   readonly retentionMs: number;
   /** Only one at a time puts objects, or removes them: what is found there by one must not go by another. */
   readonly objects: Lock;
+  /** Rejects with `invalid_settings` before anything is put at a place of another store, or removed there. */
+  readonly mustBeOurs: (target: Target, signal: AbortSignal) => Promise<void>;
+  /** From here on the place is ours. */
+  readonly takeOver: PlaceOwner['takeOver'];
   readonly progress: (archive: KnownArchive, progress: Progress) => void;
 }
 

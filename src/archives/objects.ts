@@ -97,9 +97,9 @@ export const fetched = async (
   return { file, size, sha256 };
 };
 
-/** Removes those that no other archive of this place names. To be called while nobody puts. */
+/** Removes those that no other archive of this place names. To be called while nobody puts. Rejects with `invalid_settings` where the place is another store's. */
 export const removeUnnamed = async (
-  { records, target }: Pick<Ground, 'records' | 'target'>,
+  { records, target, mustBeOurs }: Pick<Ground, 'records' | 'target' | 'mustBeOurs'>,
   key: DefinitionKey,
   { place, names }: Pick<StoredArchive, 'place' | 'names'>,
   signal: AbortSignal,
@@ -110,6 +110,8 @@ export const removeUnnamed = async (
     if (other.key.name === key.name && other.key.tenant === key.tenant) continue;
     for (const name of other.record.names) left.delete(name);
   }
+  if (left.size === 0) return;
   const at = target(place);
+  await mustBeOurs(at, signal);
   for (const name of left) await at.remove(name, signal);
 };

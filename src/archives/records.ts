@@ -1,8 +1,9 @@
 /** Records of archives in the journal: read, changed, and gone through. */
+import { isDeepStrictEqual } from 'node:util';
 import { type Definition, type DefinitionKey, definitionOf } from '../model/definition.ts';
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { SessionId, SessionKey } from '../model/ids.ts';
-import { NEVER_MS, type StoredArchive } from '../session/ports/archives.ts';
+import { NEVER_MS, type Place, type StoredArchive } from '../session/ports/archives.ts';
 import type { DueEntry, Journal } from '../session/ports/journal.ts';
 
 export interface KnownArchive {
@@ -74,6 +75,14 @@ export class ArchiveRecords {
     return this.#journal().due('archive', { limit, after });
   }
 
+  /** The name of an object that lies at a place, as far as is known; undefined: none does. */
+  async oneAt(place: Place): Promise<string | undefined> {
+    for await (const { record } of this.all())
+      if (record.status === 'completed' && isSamePlace(record.place, place))
+        return record.manifest?.name;
+    return undefined;
+  }
+
   /** Each archive of all tenants, once: all stand in the index as long as they exist. */
   async *all(): AsyncGenerator<KnownArchive> {
     let after: DueEntry | undefined;
@@ -100,3 +109,5 @@ const asArchive = ({ key, version, dueMs, record }: Definition): KnownArchive =>
 /** As JSON has it, without what is absent. */
 const plain = (record: StoredArchive): Readonly<Record<string, unknown>> =>
   JSON.parse(JSON.stringify(record)) as Readonly<Record<string, unknown>>;
+
+const isSamePlace = (one: Place, other: Place): boolean => isDeepStrictEqual(one, other);

@@ -4,9 +4,9 @@ import { createGunzip } from 'node:zlib';
 import { EMPTY_DIGEST, nextDigest } from '../claude-code/digest.ts';
 import { GreenroomError } from '../model/errors.ts';
 import { crashpoint } from '../platform/crashpoint.ts';
+import { through } from '../platform/through.ts';
 import type { Ground } from './ground.ts';
 import { fetched } from './objects.ts';
-import { through } from './pack/through.ts';
 import { type KnownArchive, sessionOf } from './records.ts';
 
 const CHUNK_LINES = 1_000;

@@ -51,14 +51,17 @@ const block = (
 const spoken = (place: string, role: string, text: string, out: Painter): string =>
   `${out.paint('bold', `#${place} ${oneLine(String(role), TOOL_WIDTH)}`)}\n${text.replace(/^/gm, '  ')}\n`;
 
+/** Also of tools that the API runs, or calls. */
+const USES: readonly unknown[] = ['tool_use', 'server_tool_use', 'mcp_tool_use'];
+
 const blockText = (raw: unknown): string => {
   if (typeof raw === 'string') return raw;
   const { type, text, thinking, name, input, content } = asRecord(raw);
   if (type === 'text') return String(text);
   if (type === 'thinking')
     return thinking ? `(thinking) ${oneLine(String(thinking), TOOL_WIDTH)}` : '';
-  if (type === 'tool_use') return `(${String(name)} ${oneLine(jsonText(input), TOOL_WIDTH)})`;
-  if (type === 'tool_result')
+  if (USES.includes(type)) return `(${String(name)} ${oneLine(jsonText(input), TOOL_WIDTH)})`;
+  if (type === 'tool_result' || type === 'mcp_tool_result')
     return `(result: ${oneLine(typeof content === 'string' ? content : jsonText(content), TOOL_WIDTH)})`;
   return `(${String(type)})`;
 };

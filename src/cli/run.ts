@@ -1,6 +1,6 @@
 /** The `greenroom` command: one call from its arguments to its exit code. Never throws, never exits. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { guess } from '../model/guess.ts';
+import { guess } from '../platform/guess.ts';
 import { CleanScreen } from './clean-screen.ts';
 import { commandsFor } from './command-table.ts';
 import {

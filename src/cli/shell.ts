@@ -7,7 +7,7 @@ import type { DerivedReport } from '../model/derived.ts';
 import type { RefusedTurn } from '../nats/refused-turns.ts';
 import type { Log } from '../platform/log.ts';
 import type { Watched } from '../session/events/watch-queue.ts';
-import type { BackupFacts, LastBackup } from '../session/ports/backups.ts';
+import type { BackupFacts, LastBackup, WhichBackups } from '../session/ports/backups.ts';
 import type { SessionsApi } from '../session/verbs/api.ts';
 import type { DaemonReplies, DaemonRequests } from '../session/verbs/registry.ts';
 import type { DaemonVerb } from '../session/verbs/verb-facts.ts';
@@ -115,7 +115,7 @@ export interface BackupWorks {
     progress: BackupProgress,
   ): Promise<Readonly<Record<string, unknown>>>;
   remove(backupId: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
-  list(limit: number, signal: AbortSignal): Promise<readonly BackupFacts[]>;
+  list(which: WhichBackups, signal: AbortSignal): Promise<readonly BackupFacts[]>;
 }
 
 /** Backups at a place, without their daemon. */

@@ -101,6 +101,22 @@ export const parseJsonObject = (text: string): Record<string, unknown> => {
   throw new InvalidArgumentError('Write a JSON object such as {"command":"ls"}.');
 };
 
+/** A tool that the API runs: its type, or the API's form of it; several times. */
+export const collectServerTools = (
+  text: string,
+  before: readonly object[] = [],
+): readonly object[] => [...before, text.startsWith('{') ? serverTool(text) : { type: text }];
+
+const serverTool = (text: string): object => {
+  try {
+    return parseJsonObject(text);
+  } catch {
+    throw new InvalidArgumentError(
+      'Write a type such as web_search_20260318, or JSON such as {"type":"web_search_20250305","max_uses":3}.',
+    );
+  }
+};
+
 /** For options that may be given several times. */
 export const collect = (text: string, before: readonly string[] = []): readonly string[] => [
   ...before,

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { guess } from '../platform/guess.ts';
 import { ConfigError } from './config-error.ts';
 import { parseDotenv } from './dotenv.ts';
 import { CONFIG_NAMES, type ConfigName, VARIABLES } from './variables.ts';
@@ -96,7 +97,7 @@ const readConfigFile = (path: string, onFault: OnFault): ReadonlyMap<string, unk
     if (!Object.hasOwn(VARIABLES, key))
       onFault(
         new ConfigError(
-          `${path}: ${JSON.stringify(key)} is no setting; it may hold ${CONFIG_NAMES.join(', ')}`,
+          `${path}: ${JSON.stringify(key)} is no setting${guess(key, CONFIG_NAMES) || `; it may hold ${CONFIG_NAMES.join(', ')}`}`,
         ),
       );
   return new Map(Object.entries(values));

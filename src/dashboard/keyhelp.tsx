@@ -6,6 +6,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['j, k', 'the next, the one before'],
   ['Enter', 'open it'],
   ['x', 'select it'],
+  ['g d', 'back to a day (in Sessions)'],
   ['n', 'a new session (in Sessions)'],
   ['e', 'why it is here (in a session)'],
   ['a, d', 'allow, deny (in Approvals)'],

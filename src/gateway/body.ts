@@ -25,6 +25,30 @@ export const parseBody = (body: Uint8Array): unknown => (body.length === 0 ? {} 
 export const checkRequest = ({ request, refusal }: Requesting, value: unknown): unknown =>
   checked(request, value, refusal);
 
+/**
+ * The same for one who checks many. That nothing is said means the same each time, and more requests say nothing than
+ * anything: so a schema is asked once whether it takes `{}` as it is.
+ */
+export class RequestChecks {
+  readonly #takesNothing = new WeakMap<z.ZodType, boolean>();
+
+  check(verb: Requesting, value: unknown): unknown {
+    if (!isNothing(value)) return checkRequest(verb, value);
+    if (this.#takesNothing.get(verb.request) === true) return {};
+    const request = checkRequest(verb, value);
+    this.#takesNothing.set(verb.request, isNothing(request));
+    return request;
+  }
+}
+
+/** An object of `JSON.parse`, or made like one, without fields. */
+const isNothing = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  for (const _ in value) return false;
+  return true;
+};
+
 interface Requesting {
   readonly request: z.ZodType;
   readonly refusal: ErrorCode;

@@ -15,7 +15,7 @@ import type {
   SessionsVerb,
   SessionVerb,
 } from '../session/verbs/verb-facts.ts';
-import { checkRequest } from './body.ts';
+import { RequestChecks } from './body.ts';
 
 /** What verbs are about. */
 export const VERBS = {
@@ -46,6 +46,7 @@ export const verbNamed = (kind: VerbKind, name: string): Verb<never> | undefined
 export class Dispatch {
   readonly #door: SessionsDoor;
   readonly #daemon: DaemonFace;
+  readonly #checks = new RequestChecks();
 
   constructor(door: SessionsDoor, daemon: DaemonFace) {
     this.#door = door;
@@ -56,7 +57,7 @@ export class Dispatch {
   prepare(target: Target, value: unknown): Prepared {
     const verb = verbNamed(target.kind, target.verb);
     if (verb === undefined) throw unknownVerb(target.kind, target.verb);
-    return { verb, request: checkRequest(verb, value), run: this.#workOf(target) };
+    return { verb, request: this.#checks.check(verb, value), run: this.#workOf(target) };
   }
 
   #workOf(target: Target): Prepared['run'] {

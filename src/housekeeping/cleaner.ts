@@ -12,7 +12,7 @@
 import { z } from 'zod';
 import type { CatalogRow } from '../model/catalog-row.ts';
 import { codeOf, type ErrorCode, GreenroomError } from '../model/errors.ts';
-import type { SessionKey } from '../model/ids.ts';
+import type { SessionKey, Tenant } from '../model/ids.ts';
 import { hasEnded } from '../model/words.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
 import { genServer, noreply, protocol } from '../otp/gen-server.ts';
@@ -34,7 +34,7 @@ const HOUR_MS = 3_600_000;
 const PURGE_INTERVAL_MS = 60_000;
 /** Deleted sessions whose records are removed in one go, by small transactions. */
 const PURGE_LIMIT = 100;
-/** Requests that may wait for the sweep under way; one more is refused as `unavailable`. */
+/** Requests of a tenant that may wait for the sweep under way; one more is refused as `unavailable`. */
 const MAX_WAITING = 16;
 /** Failed deletions after which a sweep gives up: it is not the sessions then. */
 const MAX_FAILED = 100;
@@ -138,7 +138,7 @@ const Cleaner = genServer(cleanerProtocol, {
 
   handleCall: {
     sweep: (request, state, self, from) => {
-      if (state.waiting.filter((job) => job.from !== undefined).length < MAX_WAITING)
+      if (state.waiting.filter((job) => isAskedBy(job, request.tenant)).length < MAX_WAITING)
         return noreply(enqueue(state, [sweepJob(request, self, from)], self));
       from.fail(new GreenroomError('unavailable', `${MAX_WAITING} sweeps wait already`));
       return noreply(state);
@@ -198,6 +198,9 @@ const jobsOf = ({ current, waiting }: State): readonly Job[] =>
   current === undefined ? waiting : [current, ...waiting];
 
 const isScheduled = ({ sweep, from }: Job): boolean => sweep !== undefined && from === undefined;
+
+const isAskedBy = ({ sweep, from }: Job, tenant: Tenant): boolean =>
+  from !== undefined && sweep?.request.tenant === tenant;
 
 const enqueue = (state: State, jobs: readonly Job[], self: CleanerSelf): State =>
   begin({ ...state, waiting: [...state.waiting, ...jobs] }, self);

@@ -3,7 +3,7 @@
  * became of the last ones.
  *
  * 1. It changes nothing itself: it asks each session, which commits its new tags and nothing else.
- * 2. One job at a time, one batch per message, the loop between two batches.
+ * 2. One job at a time, one batch per message, the loop between two batches. Tenants have their turns.
  * 3. It keeps nothing on disk. A change that a crash has ended is asked for again: it goes on with what is left.
  */
 import { z } from 'zod';
@@ -26,7 +26,7 @@ import {
 } from '../session/ports/retagger.ts';
 import { type Changed, RetagRun } from './retag-run.ts';
 
-/** Changes that may wait for the one under way; one more is refused as `unavailable`. */
+/** Changes of a tenant that may wait for the one under way; one more is refused as `unavailable`. */
 const MAX_WAITING = 16;
 /** Changes that are over and still told of. */
 const MAX_REMEMBERED = 100;
@@ -79,6 +79,8 @@ interface State {
   readonly args: RetaggerArgs;
   /** In the order in which they were asked for: over, running, waiting. */
   readonly runs: RetagRun[];
+  /** Tenants in the order in which they had their last turn. */
+  turns: readonly Tenant[];
   readonly waiters: { readonly run: RetagRun; readonly from: From<RetagJob | undefined> }[];
 }
 
@@ -98,12 +100,12 @@ const Retagger = genServer(retaggerProtocol, {
         });
       },
     });
-    return { args, runs: [], waiters: [] };
+    return { args, runs: [], turns: [], waiters: [] };
   },
 
   handleCall: {
     start: ({ tenant, order }, state, self, from) => {
-      if (state.runs.filter((run) => run.state === 'waiting').length >= MAX_WAITING) {
+      if (waiting(state).filter((run) => run.tenant === tenant).length >= MAX_WAITING) {
         from.fail(new GreenroomError('unavailable', `${MAX_WAITING} changes of tags wait already`));
         return noreply(state);
       }
@@ -176,10 +178,22 @@ const running = ({ runs }: State): RetagRun | undefined =>
 const runNamed = ({ runs }: State, { tenant, jobId }: Named): RetagRun | undefined =>
   runs.find((run) => run.tenant === tenant && run.jobId === jobId);
 
+const waiting = ({ runs }: State): readonly RetagRun[] =>
+  runs.filter((run) => run.state === 'waiting');
+
+/** The first one of the tenant whose last turn is longest ago: who asks for many waits for others, and not they for it. */
+const nextOf = (state: State): RetagRun | undefined => {
+  const sinceTurn = ({ tenant }: RetagRun): number => state.turns.indexOf(tenant);
+  return waiting(state).toSorted((a, b) => sinceTurn(a) - sinceTurn(b))[0];
+};
+
 const begin = (state: State, self: RetaggerSelf): void => {
-  const next = state.runs.find((run) => run.state === 'waiting');
+  const next = nextOf(state);
   if (running(state) !== undefined || next === undefined) return;
   next.state = 'running';
+  const wait = new Set(waiting(state).map(({ tenant }) => tenant));
+  const { tenant } = next;
+  state.turns = [...state.turns.filter((one) => one !== tenant && wait.has(one)), tenant];
   self.sendAfter(0, 'step', next);
 };
 

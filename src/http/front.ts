@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { GreenroomError } from '../model/errors.ts';
+import type { Clock } from '../otp/clock.ts';
 import { type Caller, callerOf, cookieOf } from './access/credentials.ts';
 import { type Hosts, mustBeOurs } from './access/guard.ts';
 import type { RateLimit } from './access/rate-limit.ts';
@@ -13,6 +14,7 @@ import { type Pages, READER } from './pages.ts';
 import type { Rest } from './rest/rest.ts';
 import { type Exchange, exchangeOf, send, sendEmpty, sendProblem } from './wire/exchange.ts';
 import { HttpError } from './wire/problem.ts';
+import { Together } from './wire/together.ts';
 
 export interface FrontOptions {
   readonly rest: Rest;
@@ -20,6 +22,7 @@ export interface FrontOptions {
   readonly observer: Observer;
   readonly pages: Pages;
   readonly hosts: Hosts;
+  readonly clock: Pick<Clock, 'defer'>;
   readonly isSecure: boolean;
   readonly cookieName: string;
   /** undefined: there is no limit. */
@@ -46,20 +49,23 @@ const isClassic = (path: string): boolean => path.startsWith('/api/');
 export class Front {
   readonly #options: FrontOptions;
   readonly #shown = new WeakMap<Socket, Shown>();
+  readonly #together: Together<Exchange>;
 
   constructor(options: FrontOptions) {
     this.#options = options;
+    const begin = (exchange: Exchange) => {
+      try {
+        this.#begin(exchange);
+      } catch (error) {
+        this.#failed(exchange, error);
+      }
+    };
+    this.#together = new Together(begin, options.clock);
   }
 
   /** Answers it, whatever comes of it. */
   handle(message: IncomingMessage, response: ServerResponse): void {
-    const exchange = exchangeOf(message, response);
-    message.on('error', () => undefined); // the peer has gone: its response is closed too
-    try {
-      this.#begin(exchange);
-    } catch (error) {
-      this.#failed(exchange, error);
-    }
+    this.#together.take(exchangeOf(message, response));
   }
 
   #begin(exchange: Exchange): void {
@@ -72,8 +78,8 @@ export class Front {
       return pages.answer(exchange);
     }
     const caller = this.#callerOf(exchange);
-    const limited = this.#options.rateLimit?.count(caller.grant) ?? {};
-    for (const [name, value] of Object.entries(limited)) exchange.response.setHeader(name, value);
+    const limited = this.#options.rateLimit?.count(caller.grant);
+    for (const name in limited) exchange.response.setHeader(name, limited[name] ?? '');
     if (isClassic(path)) return classic.answer(exchange, caller);
     rest.answer(exchange, caller);
   }

@@ -7,6 +7,7 @@
  *    not start.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { USUAL_HTTP_PORT } from '../config/usual-port.ts';
 import { Dispatch } from '../gateway/dispatch.ts';
 import type { Reply } from '../gateway/paging.ts';
 import { REQUEST_LIMITS, Requests } from '../gateway/requests.ts';
@@ -53,6 +54,8 @@ export interface HttpPast {
 /** Where it is. */
 export interface HttpFace {
   readonly url: string;
+  /** The usual port, which another program has; undefined: it is on that one, or on one that was asked for. */
+  readonly insteadOf: number | undefined;
   /** Open connections. */
   readonly connections: number;
   readonly streams: number;
@@ -60,7 +63,6 @@ export interface HttpFace {
 
 export const httpName = nameOf<HttpFace>('http');
 
-const USUAL_PORT = 4280;
 const ANY_PORT = 0;
 
 interface State {
@@ -92,7 +94,8 @@ export const HttpServer = genServer(protocol({ calls: {} }), {
     self.own(() => listening.close());
     front = frontOf(system, args, { requests, streams, feed, listening, settings });
     args.past.port = listening.port;
-    self.register(httpName, faceOf(place, listening, streams));
+    const isMoved = args.port === undefined && listening.port !== USUAL_HTTP_PORT;
+    self.register(httpName, faceOf(place, listening, streams, isMoved));
     return { listening, requests, streams } satisfies State;
   },
 
@@ -138,7 +141,7 @@ const frontOf = (
   const rest = new Rest({ ...ground, onBug, openapi: description() });
   return new Front({
     ...{ rest, onBug, classic: new Classic(ground, onBug) },
-    hosts: settings.hosts,
+    ...{ hosts: settings.hosts, clock },
     isSecure: settings.tls !== undefined || settings.isBehindProxy,
     cookieName: cookieNameOf(listening.port),
     tokens: () => system.find(tokensName),
@@ -155,7 +158,7 @@ const portsToTry = (
   last: number | undefined,
 ): readonly number[] => {
   if (last !== undefined) return [last];
-  return configured === undefined ? [USUAL_PORT, ANY_PORT] : [configured];
+  return configured === undefined ? [USUAL_HTTP_PORT, ANY_PORT] : [configured];
 };
 
 const listenOn = async (
@@ -180,8 +183,10 @@ const faceOf = (
   { host, tls }: Omit<Place, 'port'>,
   listening: Listening,
   streams: OpenStreams,
+  isMoved: boolean,
 ): HttpFace => ({
   url: `${tls === undefined ? 'http' : 'https'}://${shownHost(host)}:${listening.port}`,
+  insteadOf: isMoved ? USUAL_HTTP_PORT : undefined,
   get connections() {
     return listening.connections;
   },

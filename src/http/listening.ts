@@ -82,7 +82,7 @@ export const listen = async (
   const connections = new Connections(limits);
   const listener: RequestListener = (message, response) => {
     connections.began(message.socket);
-    response.once('close', () => connections.ended(message.socket));
+    response.on('close', () => connections.ended(message.socket));
     // A body that nobody reads would be taken for the next request's time.
     if (hasBody({ message }) || !wantsToStay(message)) response.shouldKeepAlive = false;
     handler(message, response);
@@ -113,10 +113,9 @@ export const listen = async (
 /** The connections of a server, the oldest first. */
 class Connections {
   readonly #limits: Limits;
-  readonly #all = new Set<Socket>();
+  /** How many requests are under way on each. */
+  readonly #all = new Map<Socket, number>();
   readonly #strangers = new Set<Socket>();
-  /** Requests under way on each; a connection that is not here has none. */
-  readonly #busy = new Map<Socket, number>();
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -130,12 +129,12 @@ class Connections {
     if (this.#strangers.size >= this.#limits.newConnections)
       this.#oldest(this.#strangers)?.destroy();
     if (this.#all.size >= this.#limits.connections) {
-      const idle = [...this.#all].find((each) => !this.#busy.has(each));
+      const [idle] = [...this.#all].find(([, requests]) => requests === 0) ?? [];
       if (idle === undefined) return void socket.destroy();
       this.#forget(idle);
       idle.destroy();
     }
-    this.#all.add(socket);
+    this.#all.set(socket, 0);
     this.#strangers.add(socket);
     socket.once('close', () => this.#forget(socket));
   }
@@ -145,17 +144,21 @@ class Connections {
   }
 
   began(socket: Socket): void {
-    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
+    this.#count(socket, 1);
   }
 
   ended(socket: Socket): void {
-    const left = (this.#busy.get(socket) ?? 1) - 1;
-    if (left > 0) this.#busy.set(socket, left);
-    else this.#busy.delete(socket);
+    this.#count(socket, -1);
   }
 
   endAll(): void {
-    for (const socket of this.#all) socket.destroy();
+    for (const socket of this.#all.keys()) socket.destroy();
+  }
+
+  /** One that has been forgotten stays so. */
+  #count(socket: Socket, change: number): void {
+    const requests = this.#all.get(socket);
+    if (requests !== undefined) this.#all.set(socket, requests + change);
   }
 
   #oldest(sockets: ReadonlySet<Socket>): Socket | undefined {
@@ -167,7 +170,6 @@ class Connections {
   #forget(socket: Socket): void {
     this.#all.delete(socket);
     this.#strangers.delete(socket);
-    this.#busy.delete(socket);
   }
 }
 

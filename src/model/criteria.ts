@@ -132,17 +132,27 @@ const RANGES = [
 
 /** A criterion that bounds a range. */
 export type Bound = (typeof RANGES)[number][number][number];
-type Bounds = Partial<Record<Bound, number | undefined>>;
+type Bounds = Partial<Record<Bound, number | undefined>> & {
+  readonly allOf?: readonly Bounds[] | undefined;
+};
 
-/** Pairs of bounds between which nothing can lie. */
+/** Pairs of bounds between which nothing can lie, also where they stand in different ones of `allOf`. */
 export const contradictions = (criteria: Bounds): readonly { from: string; to: string }[] =>
   RANGES.flatMap(([lowest, highest]) =>
     lowest.flatMap((from) =>
       highest.flatMap((to) =>
-        (criteria[from] ?? -Infinity) > (criteria[to] ?? Infinity) ? [{ from, to }] : [],
+        Math.max(-Infinity, ...boundsOf(criteria, from)) >
+        Math.min(Infinity, ...boundsOf(criteria, to))
+          ? [{ from, to }]
+          : [],
       ),
     ),
   );
+
+const boundsOf = (criteria: Bounds, bound: Bound): readonly number[] => {
+  const { [bound]: own, allOf = [] } = criteria;
+  return [...(own === undefined ? [] : [own]), ...allOf.flatMap((one) => boundsOf(one, bound))];
+};
 
 /** For `superRefine`: a range that nothing can lie in is a mistake, and not an empty answer. */
 export const mustNotContradict = (criteria: Bounds, context: z.core.$RefinementCtx): void => {
@@ -169,9 +179,14 @@ export interface ConditionInput extends PlainCriteriaInput {
 const MAX_DEPTH = 6;
 /** Criteria beside each other in one list. */
 const MAX_BESIDE = 100;
+/** Criteria in one list and in all below it: each is asked of each session. */
+const MAX_TOGETHER = 250;
 
-const nestedShape = (one: z.ZodType<Condition, ConditionInput>) => {
-  const several = z.array(one).min(1).max(MAX_BESIDE).readonly().optional();
+const nestedShape = (
+  one: z.ZodType<Condition, ConditionInput>,
+  guarded = (list: List): List => list,
+) => {
+  const several = guarded(z.array(one).min(1).max(MAX_BESIDE).readonly()).optional();
   return {
     allOf: several.describe('for which each of these criteria holds'),
     anyOf: several.describe('for which at least one of these criteria holds'),
@@ -187,7 +202,32 @@ const conditionOf = (depth: number): z.ZodType<Condition, ConditionInput> =>
     )
     .superRefine(mustNotContradict);
 
-export const criteriaShape = { ...plainShape, ...nestedShape(conditionOf(1)) };
+/** Stops at one too many: there may be a million. */
+const isTooMany = (list: unknown): boolean => {
+  const left = [list];
+  let seen = 0;
+  while (left.length > 0 && seen <= MAX_TOGETHER) {
+    const next = left.pop();
+    if (!Array.isArray(next) && next !== null && typeof next === 'object') {
+      seen += 1;
+      const { allOf, anyOf, noneOf } = next as Readonly<Record<string, unknown>>;
+      left.push(allOf, anyOf, noneOf);
+    } else if (Array.isArray(next)) left.push(...next.slice(0, MAX_BESIDE + 1));
+  }
+  return seen > MAX_TOGETHER;
+};
+
+type List = z.ZodType<readonly Condition[], readonly ConditionInput[]>;
+
+/** Before each of them is looked at, which takes seconds for as many as a request has room for. */
+const notTooMany = (list: List): List =>
+  z.preprocess((value: readonly ConditionInput[], context) => {
+    if (!isTooMany(value)) return value;
+    context.addIssue({ code: 'custom', message: `has more than ${MAX_TOGETHER} criteria in all` });
+    return z.NEVER;
+  }, list);
+
+export const criteriaShape = { ...plainShape, ...nestedShape(conditionOf(1), notTooMany) };
 
 const wordsShape = {
   q: z

@@ -9,6 +9,7 @@ import type { Branches } from './branches.ts';
 import { SessionBudget } from './budget.ts';
 import type { ClassicFacts } from './classic-facts.ts';
 import type { Clearing, Compaction, ContextUse } from './compaction.ts';
+import type { Container } from './container.ts';
 import { ContextSettings } from './context-settings.ts';
 import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
@@ -17,6 +18,7 @@ import type { SessionKey, TurnId } from './ids.ts';
 import { SessionServers } from './mcp-servers.ts';
 import { Metadata } from './metadata.ts';
 import type { Segment } from './segments.ts';
+import { SessionServerTools } from './server-tools.ts';
 import { normaliseTags } from './tags.ts';
 import type { ToolMemory } from './tool-memory.ts';
 import type { Transfer } from './transfer.ts';
@@ -99,6 +101,9 @@ export const settableShape = {
     .describe(
       'names of the tools that the model is offered; default: all, if there is a `workingDirectory`',
     ),
+  serverTools: SessionServerTools.optional().describe(
+    '[tools that the API runs](tools.md#tools-that-the-api-runs) that the model is offered beside `tools`, each in the API\'s form, such as `{ type: "web_search_20250305", max_uses: 3 }`',
+  ),
   permissionMode: z
     .enum(PERMISSION_MODES)
     .optional()
@@ -225,6 +230,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly toolsFound?: readonly string[] | undefined;
   /** The API's id of the last answer, where it is asked about its cache. */
   readonly lastAnswerId?: string | undefined;
+  /** Where the API has run code for it last, while that is there; a fork begins without. Absent: nowhere. */
+  readonly container?: Container | undefined;
   /** Names of the tools that were used, also by sub-agents (`tools-used.ts`); absent: none. */
   readonly toolsUsed?: readonly string[] | undefined;
   /** Its archive; absent: it has none. */
@@ -367,6 +374,8 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   execution: undefined,
   budget: undefined,
   branches: undefined,
+  serverTools: undefined,
+  container: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

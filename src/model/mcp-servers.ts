@@ -66,6 +66,3 @@ const shownUrl = (text: string): string => {
   const isAsItIs = [search, username, password, hash].every((part) => part === '');
   return isAsItIs ? text : `${origin}${pathname}?${HIDDEN}`;
 };
-
-/** A server's or a tool's name as it stands in the names that models have for tools. */
-export const plainToolName = (name: string): string => name.replace(/[^a-zA-Z0-9_-]/g, '_');

@@ -1,7 +1,7 @@
 /** Values from outside against a schema: checked, or refused with a sentence that names the field. */
 import type { z } from 'zod';
+import { guess } from '../platform/guess.ts';
 import { type ErrorCode, GreenroomError } from './errors.ts';
-import { guess } from './guess.ts';
 import { fieldsAt } from './known-fields.ts';
 import { oneOfTypes, plainWords } from './plain-issue.ts';
 

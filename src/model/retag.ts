@@ -68,7 +68,14 @@ const restOf = (one: string, each: string): string | undefined => {
   const wanted = one.trim().normalize('NFC');
   if (!wanted.endsWith('*')) return tagKey(wanted) === tagKey(each) ? '' : undefined;
   const start = wanted.slice(0, -1);
-  return tagKey(each).startsWith(tagKey(start)) ? each.slice(start.length) : undefined;
+  return tagKey(each).startsWith(tagKey(start)) ? behind(each, tagKey(start).length) : undefined;
+};
+
+/** What stands behind so much of a tag's key: it may be longer than the tag, as that of `İ` is. */
+const behind = (each: string, keyLength: number): string => {
+  let at = 0;
+  while (at < each.length && tagKey(each.slice(0, at)).length < keyLength) at += 1;
+  return each.slice(at);
 };
 
 /** The sessions that a change may change: all others need not be looked at. */

@@ -1,7 +1,7 @@
 /** The users of a broker with tenants: who they are, and how each is named in the server's configuration. */
 import { GreenroomError } from '../model/errors.ts';
-import { guess } from '../model/guess.ts';
 import { ID_PATTERN } from '../model/ids.ts';
+import { guess } from '../platform/guess.ts';
 import { TENANT_ROLES, type TenantRole } from './roles.ts';
 
 export type Standing =

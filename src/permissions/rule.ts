@@ -7,7 +7,7 @@
  * its author relies on it. `docs/reference/permissions.md` has the language for users.
  */
 import { GreenroomError } from '../model/errors.ts';
-import { guess } from '../model/guess.ts';
+import { guess } from '../platform/guess.ts';
 import { type CommandPattern, commandPattern } from './command-pattern.ts';
 import { type DomainPattern, domainPattern } from './domain-pattern.ts';
 import { type PathPattern, pathPattern } from './path-pattern.ts';

@@ -72,18 +72,26 @@ const days = (
 
 /** The first moment of a day there. A day or month beyond the last one is one of the next month or year. */
 const startOf = (zone: Zone, year: number, month: number, day: number): number => {
-  const utcMs = Date.UTC(year, month - 1, day);
-  // Its distance from UTC is that of the moment itself, which may differ from that of midnight in UTC.
-  const guessMs = utcMs - offsetMs(utcMs, zone);
-  const startMs = utcMs - offsetMs(guessMs, zone);
-  // Where a clock is put forward at midnight there is no such moment: the day begins when it has been.
-  return zone.calendarOf(startMs).day === new Date(utcMs).getUTCDate() ? startMs : guessMs;
+  const utcMs = utcOf({ year, month, day });
+  // It is as far from UTC as the zone is before it, or behind it, where clocks are put forward or back.
+  const [firstMs = 0, lastMs = 0] = [utcMs - DAY_MS, utcMs + DAY_MS]
+    .map((ms) => utcMs - offsetMs(ms, zone))
+    .sort((a, b) => a - b);
+  // A clock that is put back shows midnight twice: the day has begun then. Where one is put forward at midnight there is no
+  // such moment: the day begins when it has been.
+  return zone.calendarOf(firstMs).day === new Date(utcMs).getUTCDate() ? firstMs : lastMs;
 };
 
 /** How far the zone's clocks are before UTC at a moment. */
-export const offsetMs = (ms: number, zone: Zone): number => {
-  const { year, month, day, hour, minute, second } = zone.calendarOf(ms);
-  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1_000) * 1_000;
+export const offsetMs = (ms: number, zone: Zone): number =>
+  utcOf(zone.calendarOf(ms)) - Math.floor(ms / 1_000) * 1_000;
+
+/** When clocks of UTC show it. `Date.UTC` takes the year 50 for 1950. */
+const utcOf = (shown: Partial<Calendar> & Pick<Calendar, 'year' | 'month' | 'day'>): number => {
+  const { year, month, day, hour = 0, minute = 0, second = 0 } = shown;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.setUTCHours(hour, minute, second);
 };
 
 /** Without `Intl`, whose first use takes longer than most commands. */

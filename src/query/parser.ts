@@ -8,8 +8,8 @@
  * `sort:` stands outside of parentheses, once.
  */
 
-import { guess } from '../model/guess.ts';
 import { hasWord, MAX_QUERY_LENGTH, MAX_TEXT_LENGTH } from '../model/words.ts';
+import { guess } from '../platform/guess.ts';
 import { KEYS, type Key, keyNamed, keyWords } from './keys.ts';
 import { type Token, tokensOf } from './lexer.ts';
 import { queryError } from './query-error.ts';

@@ -1,6 +1,6 @@
 /** The value behind a key, as it is written: checked, and in one form for all that mean the same. */
 
-import { guess } from '../model/guess.ts';
+import { guess } from '../platform/guess.ts';
 import type { Key } from './keys.ts';
 import type { Token } from './lexer.ts';
 import { isSpan, stretchOf, UTC } from './moments.ts';

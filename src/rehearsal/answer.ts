@@ -24,6 +24,8 @@ export type AnswerBlock =
       readonly input: Readonly<Record<string, unknown>>;
       readonly result?: unknown;
       readonly id?: string;
+      /** The MCP server whose tool it is; absent: it is the API's own. */
+      readonly server?: string;
     }
   /** Whatever else the API may say, as it is. */
   | { readonly type: 'as_it_is'; readonly block: Readonly<Record<string, unknown>> }
@@ -76,6 +78,8 @@ export interface MessageAnswer {
   /** Why it refused; goes with `stopReason: 'refusal'`. */
   readonly refusal?: { readonly category: string | null; readonly explanation: string | null };
   readonly usage?: AnswerUsage;
+  /** How long the container lives in which code ran, in seconds. Default: an hour. */
+  readonly containerSeconds?: number;
   /** In how many deltas a block's text goes out. Default 1. */
   readonly chunks?: number;
   /** Before the first byte. Default 0. */

@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import type { AnswerBlock, AnswerUsage, MessageAnswer, StopReason } from './answer.ts';
+import { containerOf, type WireContainer } from './container.ts';
 import { type Managed, managed } from './context-management.ts';
 import type { CacheUse, Diagnosis, PromptCache } from './prompt-cache.ts';
 import type { Json } from './request-json.ts';
 import type { SeenRequest } from './seen-request.ts';
-import { resultTypeOf, searched } from './server-tools.ts';
+import { countedUses, resultTypeOf, searched, withinUses } from './server-tools.ts';
 import { BYTES_PER_TOKEN, bytesOfBlock, outputTokensOf, tokensOfBytes } from './tokens.ts';
 import type { ServerRequests, WireUsage } from './wire-usage.ts';
 
@@ -19,11 +20,12 @@ export type WireBlock =
   /** Complete when it begins: it has no deltas. */
   | { readonly type: 'as_it_is'; readonly block: object }
   | {
-      readonly type: 'tool_use' | 'server_tool_use';
+      readonly type: 'tool_use' | 'server_tool_use' | 'mcp_tool_use';
       readonly id: string;
       readonly name: string;
       readonly input: Readonly<Record<string, unknown>>;
-      readonly caller: { readonly type: 'direct' };
+      readonly caller?: { readonly type: 'direct' };
+      readonly server_name?: string;
       /** What is streamed of the input instead of its JSON. */
       readonly inputText?: string;
     };
@@ -35,6 +37,7 @@ export interface ComposedMessage {
   readonly stopReason: StopReason;
   readonly stopSequence: string | null;
   readonly stopDetails: object | null;
+  readonly container: WireContainer | null;
   readonly diagnostics: Diagnosis;
   /** What the server did about a long prompt. */
   readonly contextManagement: object | null;
@@ -109,6 +112,21 @@ const DIRECT = { type: 'direct' } as const;
 const idOf = (kind: string, hash: string, index: number): string =>
   `${kind}_01${hash.slice(0, 20)}${index.toString(36).padStart(2, '0')}`;
 
+/** A call of an MCP server's tool, with its result unless it is under way. */
+const connectedCall = (
+  block: Extract<AnswerBlock, { type: 'server_tool_use' }>,
+  server: string,
+  hash: string,
+  index: number,
+): WireBlock[] => {
+  const { name, input, result, id = idOf('mcptoolu', hash, index) } = block;
+  const use = { type: 'mcp_tool_use', id, name, input, server_name: server } as const;
+  if (result === undefined) return [use];
+  const content = typeof result === 'string' ? [{ type: 'text', text: result }] : result;
+  const answered = { type: 'mcp_tool_result', tool_use_id: id, is_error: false, content };
+  return [use, { type: 'as_it_is', block: answered }];
+};
+
 const toWire = (block: AnswerBlock, index: number, hash: string): WireBlock[] => {
   switch (block.type) {
     case 'text':
@@ -121,6 +139,7 @@ const toWire = (block: AnswerBlock, index: number, hash: string): WireBlock[] =>
     case 'as_it_is':
       return [block];
     case 'server_tool_use': {
+      if (block.server !== undefined) return connectedCall(block, block.server, hash, index);
       const id = block.id ?? idOf('srvtoolu', hash, index);
       const { name, input, result } = block;
       const use = { type: 'server_tool_use', id, name, input, caller: DIRECT } as const;
@@ -143,7 +162,7 @@ const NOT_CACHED: CacheUse = { read: 0, written5m: 0, written1h: 0 };
 
 /** What the API counts of its own tools; null where it ran none. */
 const serverRequests = (content: readonly AnswerBlock[]): ServerRequests | null => {
-  const names = content.flatMap((block) => (block.type === 'server_tool_use' ? [block.name] : []));
+  const names = countedUses(content);
   if (names.length === 0) return null;
   const count = (name: string) => names.filter((one) => one === name).length;
   return { web_search_requests: count('web_search'), web_fetch_requests: count('web_fetch') };
@@ -190,10 +209,11 @@ const naturalStop = (content: readonly AnswerBlock[]): StopReason =>
   content.some((block) => block.type === 'tool_use') ? 'tool_use' : 'end_turn';
 
 /** Only then is the request looked at. */
-const withSearches = (content: readonly AnswerBlock[], request: SeenRequest) =>
-  content.some(({ type }) => type === 'server_tool_use')
-    ? content.map((block) => searched(block, (request.json as Json).tools))
-    : content;
+const withSearches = (content: readonly AnswerBlock[], request: SeenRequest) => {
+  if (!content.some(({ type }) => type === 'server_tool_use')) return content;
+  const { tools } = request.json as Json;
+  return withinUses(content, tools).map((block) => searched(block, tools));
+};
 
 /** Most requests say nothing of it, and are not looked at. */
 const saysOfCache = ({ rawBody }: SeenRequest): boolean =>
@@ -234,6 +254,7 @@ export const compose = (
       stopReason === 'refusal'
         ? { type: 'refusal', category: null, explanation: null, ...answer.refusal }
         : null,
+    container: containerOf(given, request),
     contextManagement: applied.length === 0 ? null : { applied_edits: applied },
     diagnostics: body ? cache.diagnose(body, id) : null,
     usage: usageOf(

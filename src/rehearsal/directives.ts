@@ -17,6 +17,8 @@
  *   input-text="..."        what is streamed of that input instead, as where max_tokens cut it off: input-text="{\\"command"
  *   server-tool=Name        a tool that the API runs itself, for example web_search; its input follows, and result=[...], the
  *                           content of its result (without one it is still under way, for stop=pause_turn)
+ *   mcp-tool=server/tool    a tool of an MCP server that the API calls; its input follows, and result="text"
+ *   container-seconds=N     how long the container lives in which a server-tool=code_execution ran (default 3600)
  *   block={...}             a block of any type, as it is
  * How it ends:
  *   stop=REASON             end_turn, max_tokens, stop_sequence, tool_use, pause_turn, refusal, model_context_window_exceeded
@@ -61,6 +63,8 @@ export interface Directive {
   readonly times?: number;
   /** The model whose calls the trouble hits; undefined: those of all. */
   readonly model?: string;
+  /** As of an answer. */
+  readonly containerSeconds?: number;
   /** Headers of the answer. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly inputTokens?: number;
@@ -76,6 +80,8 @@ interface Draft extends Mutable<Omit<Directive, 'content' | 'usage'>> {
 type Setter = (draft: Draft, value: unknown, key: string) => void;
 
 const MAX_MS = 600_000;
+/** As the API: 30 days. */
+const MAX_CONTAINER_SECONDS = 30 * 86_400;
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 const MAX_EVENTS = 1_000_000;
 const STOP_REASONS = [
@@ -195,8 +201,16 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   id: setId,
   'server-tool': (draft, value, key) =>
     draft.content.push({ type: 'server_tool_use', name: asText(value, key), input: {} }),
+  'mcp-tool': (draft, value, key) => {
+    const [, server, name] = /^([^/]+)\/(.+)$/s.exec(asText(value, key)) ?? [];
+    if (server === undefined || name === undefined) return bad(key, value, '`server/tool`');
+    draft.content.push({ type: 'server_tool_use', server, name, input: {} });
+  },
   result: setResult,
   block: setBlock,
+  'container-seconds': (draft, value, key) => {
+    draft.containerSeconds = asInteger(value, key, 0, MAX_CONTAINER_SECONDS);
+  },
   stop: (draft, value, key) => {
     draft.stopReason = asOneOf(value, key, STOP_REASONS);
   },

@@ -9,6 +9,7 @@ import type { Answer, ErrorAnswer, MessageAnswer } from './answer.ts';
 import { encodeError, errorAnswer, invalidRequest, statusOfFault } from './api-error.ts';
 import type { Attempts } from './attempts.ts';
 import { compose } from './compose.ts';
+import { faultOfContainer } from './container.ts';
 import { isKnownModel, modelInfo, modelList } from './models.ts';
 import { planCount, planMessage } from './plan.ts';
 import { JSON_TYPE, play, send } from './play.ts';
@@ -72,7 +73,8 @@ const refusedBody = (
 ): ErrorAnswer | undefined => {
   try {
     const violation = violationOf(request.json, endpoint, betasOf(request));
-    if (violation !== undefined) return invalidRequest(violation);
+    const fault = violation ?? faultOfContainer(request);
+    if (fault !== undefined) return invalidRequest(fault);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     return invalidRequest(`The request body is not valid JSON: ${cause.message}`);

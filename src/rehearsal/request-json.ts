@@ -22,6 +22,14 @@ export interface Json {
   readonly context_management?: unknown;
   readonly edits?: unknown;
   readonly trigger?: unknown;
+  readonly allowed_domains?: unknown;
+  readonly max_uses?: unknown;
+  readonly mcp_servers?: unknown;
+  readonly mcp_server_name?: unknown;
+  readonly url?: unknown;
+  readonly configs?: unknown;
+  readonly default_config?: unknown;
+  readonly blocked_domains?: unknown;
   readonly keep?: unknown;
   readonly value?: unknown;
   readonly previous_message_id?: unknown;

@@ -3,6 +3,7 @@
  * the prompt cache. In the API's own words; each rule calls `refuse`, which does not come back.
  */
 import { isObject, type Json, objectsOf } from './request-json.ts';
+import { faultOfServerTool } from './server-tools.ts';
 
 type Refuse = (message: string) => never;
 
@@ -51,6 +52,8 @@ const checkTool = (tool: Json, index: number, refuse: Refuse): void => {
   if (typeof name !== 'string') return refuse(`${at}.name: Field required`);
   if (!TOOL_NAME.test(name))
     refuse(`${at}.name: String should match pattern '${TOOL_NAME.source}'`);
+  const fault = faultOfServerTool(tool);
+  if (fault !== undefined) refuse(`${at}${fault}`);
   if (type === 'custom' && !isObject(schema)) refuse(`${at}.input_schema: Field required`);
   if (type === 'custom' && isObject(schema) && schema.type !== 'object')
     refuse(`${at}.input_schema.type: Input should be 'object'`);

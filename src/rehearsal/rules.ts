@@ -3,6 +3,7 @@
  * the body; the first violation wins, as in the API. What the rules do not name is let through.
  */
 import { SIGNATURE_PREFIX, signatureOf } from './compose.ts';
+import { checkConnectors, hasConnectorBeta, isConnectorBlock } from './connectors.ts';
 import { checkContextManagement } from './context-management.ts';
 import { isObject, type Json } from './request-json.ts';
 import {
@@ -27,7 +28,7 @@ const refuse = (message: string): never => {
 
 const COUNT_FIELDS = [
   ...['model', 'messages', 'system', 'tools', 'tool_choice', 'thinking', 'cache_control'],
-  ...['output_config', 'speed', 'user_profile_id', 'workspace_id'],
+  ...['output_config', 'speed', 'user_profile_id', 'workspace_id', 'mcp_servers'],
 ];
 const CREATE_FIELDS = [
   ...COUNT_FIELDS,
@@ -69,6 +70,7 @@ const checkTopLevel = (
   checkContextManagement(body, betas, refuse);
   checkThinkingConfig(body, refuse);
   checkTools(body, refuse);
+  checkConnectors(body, betas, refuse);
   checkToolChoice(body, refuse);
   checkOutputConfig(body, refuse);
 };
@@ -120,10 +122,15 @@ const checkToolResult = (block: Json, at: string): void => {
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
-const checkBlock = (block: unknown, role: string, at: string): Json => {
+const checkBlock = (
+  block: unknown,
+  { role, at, betas }: { readonly role: string; readonly at: string; readonly betas: Betas },
+): Json => {
   if (!isObject(block)) return refuse(`${at}: Input should be an object`);
   const type = block.type;
-  if (typeof type !== 'string' || !BLOCK_TYPES.has(type))
+  const isKnown =
+    BLOCK_TYPES.has(String(type)) || (isConnectorBlock(type) && hasConnectorBeta(betas));
+  if (!isKnown)
     refuse(
       `${at}: Input tag '${String(type)}' found using 'type' does not match any of the expected tags`,
     );
@@ -139,7 +146,9 @@ const checkBlock = (block: unknown, role: string, at: string): Json => {
   return block;
 };
 
-const checkMessage = (message: unknown, index: number, isLast: boolean): Message => {
+type Betas = readonly string[];
+
+const checkMessage = (message: unknown, index: number, isLast: boolean, betas: Betas): Message => {
   const at = `messages.${index}`;
   if (!isObject(message)) return refuse(`${at}: Input should be an object`);
   const { role, content } = message;
@@ -152,7 +161,10 @@ const checkMessage = (message: unknown, index: number, isLast: boolean): Message
       `${at}: all messages must have non-empty content except for the optional final assistant message`,
     );
   if (typeof content !== 'string')
-    return { role, blocks: content.map((b, i) => checkBlock(b, role, `${at}.content.${i}`)) };
+    return {
+      role,
+      blocks: content.map((b, i) => checkBlock(b, { role, at: `${at}.content.${i}`, betas })),
+    };
   if (content !== '') checkText(content, at);
   return { role, blocks: content === '' ? [] : [{ type: 'text', text: content }] };
 };
@@ -238,10 +250,13 @@ const checkServerTools = (messages: readonly Message[]): void => {
     const next = messages[i + 1];
     const following = next?.role === 'assistant' ? next.blocks : [];
     const answered = new Set([...blocks, ...following].map(({ tool_use_id: id }) => id));
-    const open = blocks.find(({ type, id }) => type === 'server_tool_use' && !answered.has(id));
+    const open = blocks.find(
+      ({ type, id }) =>
+        (type === 'server_tool_use' || type === 'mcp_tool_use') && !answered.has(id),
+    );
     if (open !== undefined && i !== lastAnswer)
       refuse(
-        `messages.${i}: \`${String(open.name)}\` tool use with id \`${String(open.id)}\` was found without a corresponding \`${resultTypeOf(String(open.name))}\` block`,
+        `messages.${i}: \`${String(open.name)}\` tool use with id \`${String(open.id)}\` was found without a corresponding \`${open.type === 'mcp_tool_use' ? 'mcp_tool_result' : resultTypeOf(String(open.name))}\` block`,
       );
   }
 };
@@ -256,7 +271,7 @@ const check = (body: unknown, endpoint: 'create' | 'count', betas: readonly stri
   const given = body.messages;
   if (!Array.isArray(given)) return refuse('messages: Field required');
   if (given.length === 0) refuse('messages: at least one message is required');
-  const messages = given.map((m, i) => checkMessage(m, i, i === given.length - 1));
+  const messages = given.map((m, i) => checkMessage(m, i, i === given.length - 1, betas));
   if (messages[0]?.role !== 'user' && !beginsWithSummary(messages[0]))
     refuse('messages: first message must use the "user" role');
   checkPairs(messages);

@@ -57,6 +57,7 @@ const emptied = (block: WireBlock): object => {
       return isSummary(block) ? { ...block.block, content: null } : block.block;
     case 'tool_use':
     case 'server_tool_use':
+    case 'mcp_tool_use':
       return plainly({ ...block, input: {} });
   }
 };
@@ -76,6 +77,7 @@ const deltasOf = (block: WireBlock, chunks: number): object[] => {
       return isSummary(block) ? [{ ...block.block, type: 'compaction_delta' }] : [];
     case 'tool_use':
     case 'server_tool_use':
+    case 'mcp_tool_use':
       return ['', ...piecesOf(block.inputText ?? JSON.stringify(block.input), chunks)].map(
         (partial_json) => ({
           type: 'input_json_delta',
@@ -91,7 +93,7 @@ const startJson = (message: ComposedMessage, content: readonly object[], ended: 
   role: 'assistant',
   model: message.model,
   content,
-  container: null,
+  container: ended ? message.container : null,
   diagnostics: message.diagnostics,
   ...(message.contextManagement === null ? {} : { context_management: message.contextManagement }),
   stop_reason: ended ? message.stopReason : null,
@@ -131,7 +133,7 @@ const messageDelta = (message: ComposedMessage): string =>
       stop_reason: message.stopReason,
       stop_sequence: message.stopSequence,
       stop_details: message.stopDetails,
-      container: null,
+      container: message.container,
     },
     usage: deltaUsage(message.usage),
   });

@@ -100,6 +100,6 @@ const among = async (
     at = slot;
     valuesAt(slot, add);
   };
-  await eachOf(table, query.road(), visit, lane, SUMMED_ROWS);
+  await eachOf(table, query, visit, lane, SUMMED_ROWS);
   return [...sums.values()];
 };

@@ -34,6 +34,8 @@ export interface Part {
   readonly list?: { readonly index: OrderedIndex; readonly sums: () => Sums };
   /** The column that it is a range of. */
   readonly column?: Criteria['sortBy'];
+  /** How many tests its test may make; default 1. */
+  readonly tests?: number;
 }
 
 /** Of a condition, without what is below it and without its ranges. */

@@ -5,8 +5,14 @@
 import type { SessionTable } from './session-table.ts';
 import type { Walk } from './walk.ts';
 
-/** Rows that are visited before the loop has its turn: some milliseconds' worth. */
+/** Rows that are visited before the loop has its turn, of which few things are asked: some milliseconds' worth. */
 export const SLICE_ROWS = 8_192;
+/** So many are asked of them all the same. */
+const FEW_TESTS = 4;
+
+/** The same where more is asked of each. */
+export const sliceRowsFor = (tests: number, most = SLICE_ROWS): number =>
+  Math.ceil(most / Math.max(1, tests / FEW_TESTS));
 
 export class Lane {
   readonly #pause: () => Promise<void>;

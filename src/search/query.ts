@@ -63,6 +63,11 @@ export class Query {
     return this.#testBesides(undefined);
   }
 
+  /** How many tests one row may take. */
+  get tests(): number {
+    return sum(this.#parts.map(({ tests = 1 }) => tests));
+  }
+
   /** Nothing is asked for. */
   get isEverything(): boolean {
     return this.#parts.length === 0;
@@ -162,13 +167,15 @@ const anyOfParts = (table: SessionTable, { anyOf }: Condition, texts: TextAnswer
     for (const road of roads) (road.eachRaw ?? road.each)(visit);
   };
   const size = sum(roads.map((road) => road.size));
-  return [{ test: anyTest(tests), source: { size, each, eachRaw } }];
+  const all = sum(ways.map((way) => way.tests));
+  return [{ test: anyTest(tests), tests: all, source: { size, each, eachRaw } }];
 };
 
 const noneOfParts = (table: SessionTable, { noneOf }: Condition, texts: TextAnswers): Part[] => {
   if (noneOf === undefined) return [];
-  const isNamed = anyTest(noneOf.map((condition) => new Query(table, condition, texts).isWanted));
-  return [{ test: (slot) => !isNamed(slot) }];
+  const ways = noneOf.map((condition) => new Query(table, condition, texts));
+  const isNamed = anyTest(ways.map((way) => way.isWanted));
+  return [{ test: (slot) => !isNamed(slot), tests: sum(ways.map((way) => way.tests)) }];
 };
 
 const anyTest =

@@ -15,7 +15,7 @@ import type { Criteria, Filter } from '../model/criteria.ts';
 import type { SearchPage } from '../session/ports/catalog.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
-import { type Lane, SLICE_ROWS } from './lane.ts';
+import { type Lane, sliceRowsFor } from './lane.ts';
 import { alphabetical } from './ordered-index.ts';
 import { Query, type Road, type Stretch } from './query.ts';
 import type { SessionTable } from './session-table.ts';
@@ -51,14 +51,15 @@ export const search = async (
   };
   const stretch = behind(query.stretch(criteria.sortBy), order);
   const road = query.road();
+  const sliceRows = sliceRowsFor(query.tests);
   const wanted = criteria.limit + 1; // one more tells whether there is a next page
   const slots =
-    walk(stretch, order, Math.min(road.size, SLICE_ROWS), wanted) ??
-    (road.size > SLICE_ROWS ? undefined : gather(road, order, wanted));
+    walk(stretch, order, Math.min(road.size, sliceRows), wanted) ??
+    (road.size > sliceRows ? undefined : gather(road, order, wanted));
   const found =
     slots?.map((slot) => foundAt(table, order, slot)) ??
-    (await walkInSlices(table, stretch, order, { visits: road.size, wanted }, lane)) ??
-    (await gatherInSlices(table, new Query(table, criteria, texts).road(), order, wanted, lane));
+    (await walkInSlices(table, stretch, order, { visits: road.size, wanted, sliceRows }, lane)) ??
+    (await gatherInSlices(table, new Query(table, criteria, texts), order, wanted, lane));
   return pageOf(found, criteria);
 };
 
@@ -86,22 +87,24 @@ export const count = async (
   if (query.isEverything) return table.sums;
   if (query.sums !== undefined) return query.sums;
   const sums = noSums();
-  await eachOf(table, query.road(), (slot) => table.addTo(sums, slot), lane);
+  await eachOf(table, query, (slot) => table.addTo(sums, slot), lane);
   return sums;
 };
 
 /**
  * Visits every row that is wanted, in slices where there are many.
  *
- * @param sliceRows for visits that cost more than a test does
+ * @param mostRows of a slice, for visits that cost more than a test does
  */
 export const eachOf = async (
   table: SessionTable,
-  road: Road,
+  query: Query,
   visit: (slot: number) => void,
   lane: Lane,
-  sliceRows = SLICE_ROWS,
+  mostRows?: number,
 ): Promise<void> => {
+  const sliceRows = sliceRowsFor(query.tests, mostRows);
+  const road = query.road();
   const { size, each, isWanted } = road;
   if (size <= sliceRows)
     return each((slot) => {
@@ -179,7 +182,11 @@ const walkInSlices = async (
   table: SessionTable,
   stretch: Stretch,
   order: Order,
-  { visits, wanted }: { readonly visits: number; readonly wanted: number },
+  {
+    visits,
+    wanted,
+    sliceRows,
+  }: { readonly visits: number; readonly wanted: number; readonly sliceRows: number },
   lane: Lane,
 ): Promise<readonly Found[] | undefined> => {
   const size = Math.max(0, stretch.to - stretch.from);
@@ -200,7 +207,7 @@ const walkInSlices = async (
     if (isInTurn) inTurn += 1;
     return inTurn < wanted;
   };
-  await lane.run(table, new Walk(slots, table.slotsEnd, visit));
+  await lane.run(table, new Walk(slots, table.slotsEnd, visit), sliceRows);
   if (found.length < wanted && most < size) return undefined;
   return found.sort(comparing(order)).slice(0, wanted);
 };
@@ -220,7 +227,7 @@ const gather = ({ each, isWanted }: Road, order: Order, wanted: number): number[
 /** The same for long roads: the best are kept as they were when they were met. */
 const gatherInSlices = async (
   table: SessionTable,
-  road: Road,
+  query: Query,
   order: Order,
   wanted: number,
   lane: Lane,
@@ -233,7 +240,7 @@ const gatherInSlices = async (
     if (after !== undefined && compare(place, after) <= 0) return;
     if (best.wants(place)) best.add(foundAt(table, order, slot));
   };
-  await eachOf(table, road, visit, lane);
+  await eachOf(table, query, visit, lane);
   return best.sorted();
 };
 

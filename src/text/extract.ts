@@ -47,7 +47,8 @@ const piecesOfBlock = (block: unknown, scope: Scope): readonly string[] => {
   if (type === 'text') return typeof text === 'string' ? [text] : [];
   if (scope === 'talk') return [];
   if (type === 'tool_use') return textsIn(input);
-  return type === 'tool_result' ? resultTexts(content) : [];
+  if (type === 'mcp_tool_use') return textsIn(input);
+  return type === 'tool_result' || type === 'mcp_tool_result' ? resultTexts(content) : [];
 };
 
 const resultTexts = (content: unknown): readonly string[] => {

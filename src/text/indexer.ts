@@ -13,7 +13,7 @@ import type { Journal, SessionChange } from '../session/ports/journal.ts';
 import { resting } from '../session/ports/pages.ts';
 import type { TextLag } from '../session/ports/text-index.ts';
 import type { IndexProcess } from './index-process.ts';
-import { readSlice } from './reading.ts';
+import { lastAtMs, readSlice } from './reading.ts';
 import { WaitingSessions } from './waiting-sessions.ts';
 
 /** Bytes of one slice: some milliseconds of the index's process. */
@@ -163,7 +163,10 @@ export class Indexer {
       const nowMs = clock.monotonic();
       for (const at of behind) {
         const row = rows[at];
-        if (row !== undefined) this.#waiting.add(row.key, nowMs);
+        if (row === undefined) continue;
+        // It may have been deleted and imported anew, which went by unheard.
+        const wasDeleted = row.importedAtMs !== undefined && (numbers[at] ?? 0) > 0;
+        this.#waiting.add(row.key, nowMs, { wasDeleted });
       }
       this.#compared += rows.length;
       await this.#takeAll();
@@ -203,10 +206,10 @@ export class Indexer {
   }
 }
 
-const sameOf = ({ key, version, updatedAtMs }: CatalogRow) => ({
-  sessionId: key.sessionId,
-  version,
-  updatedAtMs,
+const sameOf = (row: CatalogRow) => ({
+  sessionId: row.key.sessionId,
+  version: row.version,
+  updatedAtMs: lastAtMs(row),
 });
 
 const keyOf = ({ tenant, sessionId }: { tenant: string; sessionId: string }): SessionKey => ({

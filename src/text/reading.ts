@@ -84,7 +84,7 @@ const textOf = async (
     tenant: key.tenant,
     sessionId: key.sessionId,
     createdAtMs: head.createdAtMs,
-    updatedAtMs: head.updatedAtMs,
+    updatedAtMs: lastAtMs(head),
     version: seq >= head.seq ? head.version : 0,
     firstSeq,
     seq,
@@ -92,6 +92,15 @@ const textOf = async (
     entries: entries.flatMap((entry) => parcel.add(entry)),
   };
 };
+
+/**
+ * When a session changed last, as the index has it. An import may have the times, the version and the length of one that was
+ * deleted, and is yet another one: when it was made tells them apart.
+ */
+export const lastAtMs = ({
+  updatedAtMs,
+  importedAtMs = 0,
+}: Pick<Head, 'updatedAtMs' | 'importedAtMs'>): number => Math.max(updatedAtMs, importedAtMs);
 
 /** What describes a session: row 0 of it. */
 export const aboutOf = ({ title, description, summary }: Head): readonly string[] =>

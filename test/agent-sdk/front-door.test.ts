@@ -265,6 +265,10 @@ describe('tools', () => {
     model.clear();
     await all(ask('Plain', { tools: [] }));
     expect(bodies()[0]?.tools).toBeUndefined();
+    model.clear();
+    const [search] = await all(ask('Search', { tools: ['Read', 'web_search_20250305'] }));
+    expect(search).toMatchObject({ tools: ['Read', 'web_search_20250305'] });
+    expect(bodies()[0]?.tools).toMatchObject([{ name: 'Read' }, { type: 'web_search_20250305' }]);
     const { session_id } = resultOf(one);
     const later = await all(ask('And now?', { resume: session_id }));
     expect(later[0]).toMatchObject({ tools: expect.arrayContaining(['Bash']) });

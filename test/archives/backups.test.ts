@@ -15,6 +15,7 @@ import {
   manifestName,
   REGION_BYTES,
 } from '../../src/archives/backups/layout.ts';
+import { lookAt } from '../../src/archives/backups/look.ts';
 import { makeBackup } from '../../src/archives/backups/make-backup.ts';
 import { placeOfText } from '../../src/archives/backups/places.ts';
 import { fetchBackup, verifyBackup } from '../../src/archives/backups/read-backup.ts';
@@ -427,6 +428,28 @@ test('backups of a clock that ran ahead push no other out, and are not taken for
   expect(await newest(at.place, undefined, nowMs, never)).toBe(fifth);
 });
 
+test('a list that lags behind what was put has nothing removed of it', async () => {
+  class Lagging extends FolderTarget {
+    isLate = false;
+    override async *list() {
+      for await (const each of super.list())
+        if (!this.isLate || !each.name.endsWith('.backup.json')) yield each;
+    }
+  }
+  const target = new Lagging(folderTarget().place.dir);
+  const at = ground(target);
+  const first = await makeBackup(at, never);
+  later();
+  write();
+  writeFileSync(`${target.local(first.manifest.packs[0]?.[0] ?? '')}.part`, 'half');
+  target.isLate = true;
+  const second = await makeBackup(at, never);
+  expect(second.sweepFault).toMatchObject({ code: 'unavailable' });
+  target.isLate = false;
+  for (const { manifest } of [first, second])
+    expect(await verifyBackup(at.place, manifest, never)).toMatchObject({ isSound: true });
+});
+
 test('where backups of several stores lie, none of them is taken for the newest', async () => {
   const target = folderTarget();
   const at = ground(target);
@@ -440,7 +463,31 @@ test('where backups of several stores lie, none of them is taken for the newest'
     code: 'invalid_request',
     message: expect.stringContaining('2 stores'),
   });
-  expect(await newest(at.place, ours.manifest.storeId, nowMs, never)).toBe(ours.backupId);
+  expect(await newest(at.place, ours.manifest, nowMs, never)).toBe(ours.backupId);
+});
+
+test("of a restored store, none of the backups is the original's, and none of the original's goes by its settings", async () => {
+  const at = { ...ground(folderTarget()), keep: { last: 1, days: 0 } };
+  const original = { storeId: 'a store' };
+  const copy = { ...original, copy: 'of it' };
+  const restored = {
+    ...at,
+    store: () => copy,
+    copy: async (folder: string) => ({ ...(await at.copy(folder)), ...copy }),
+  };
+  const first = await makeBackup(at, never);
+  later();
+  expect(await lookAt(restored, first.backupId, never)).toBeUndefined();
+  write();
+  const second = await makeBackup(restored, never);
+  expect(second).toMatchObject({ gone: [], manifest: { copy: 'of it' } });
+  expect(second.manifest.put.bytes).toBeLessThan(first.manifest.put.bytes / 2); // what the original has put is there
+  expect(await newest(at.place, original, nowMs, never)).toBe(first.backupId);
+  expect(await newest(at.place, copy, nowMs, never)).toBe(second.backupId);
+  later();
+  write();
+  expect(await makeBackup(restored, never)).toMatchObject({ gone: [second.backupId] });
+  expect(await verifyBackup(at.place, first.manifest, never)).toMatchObject({ isSound: true });
 });
 
 test('a bucket that lets everyone put everything is taken by one at a time all the same', async () => {

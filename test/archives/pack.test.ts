@@ -8,15 +8,23 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { checkArchive } from '../../src/archives/pack/check.ts';
 import { excluding } from '../../src/archives/pack/exclude.ts';
-import { extractTo, USUAL_LIMITS } from '../../src/archives/pack/extract.ts';
+import {
+  draftBeside,
+  extractTo,
+  limitsOf,
+  mustBeFree,
+  USUAL_LIMITS,
+} from '../../src/archives/pack/extract.ts';
 import { ListLine, Tally } from '../../src/archives/pack/manifest.ts';
 import { packFolder } from '../../src/archives/pack/pack.ts';
 import { partsOf } from '../../src/archives/pack/parts.ts';
@@ -27,6 +35,7 @@ import { FULL, makeTree, type Tree, treeOf } from '../support/trees.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'greenroom-pack-'));
 afterAll(() => rmSync(base, { recursive: true }));
+const MIB = 1024 * 1024;
 let count = 0;
 const newFolder = (): string => mkdtempSync(join(base, `${count++}-`));
 
@@ -89,6 +98,21 @@ describe.each(['gzip', 'tar', 'zip'] as const)('%s', (compression) => {
   });
 });
 
+test('a zip has the same bytes in every time zone', async () => {
+  const root = treeWith({ a: '1' });
+  const zone = process.env['TZ'];
+  onTestFinished(() => {
+    if (zone === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = zone;
+  });
+  const hashes = new Set<string>();
+  for (const each of ['UTC', 'Asia/Tokyo', 'America/New_York']) {
+    process.env['TZ'] = each;
+    hashes.add((await pack(root, 'zip')).packed.archive.sha256);
+  }
+  expect(hashes.size).toBe(1);
+});
+
 describe('the list', () => {
   test('has each thing once, in order, with size, mode, time and hash', async () => {
     const root = treeWith({ 'b/two': '22', a: '1', 'b/link': { to: 'two' }, empty: null });
@@ -127,6 +151,45 @@ describe('the list', () => {
     const { packed } = await pack(root);
     expect(packed).toMatchObject({ leftCount: 1, counts: { files: 1 } });
   });
+
+  test('names each thing that was left out, however many', async () => {
+    const names = Array.from({ length: 150 }, (_, n) => `${n}.log`);
+    const root = treeWith(Object.fromEntries([...names, 'kept'].map((name) => [name, 'x'])));
+    const { lines, packed } = await pack(root, 'gzip', ['*.log']);
+    expect(packed).toMatchObject({ leftCount: 150, left: { length: 100 } });
+    expect(lines.flatMap(({ kind, path }) => (kind === 'left' ? [path] : []))).toEqual(
+      names.sort(),
+    );
+  });
+});
+
+describe('what will not be brought back', () => {
+  const UNABLE = {
+    'a\\b': '1',
+    'c:x': '2',
+    good: '3',
+    abs: { to: '/usr/bin/env' },
+    in: { to: 'good' },
+  };
+
+  test.each(['gzip', 'tar', 'zip'] as const)(
+    'is told of when it is packed: %s',
+    async (compression) => {
+      const { into, packed, lines } = await pack(treeWith(UNABLE), compression);
+      const paths = packed.left.map(({ path }) => path);
+      expect(paths).toEqual(['a\\b', 'abs', 'c:x']);
+      expect(lines.flatMap((line) => (line.kind === 'left' ? [line.path] : []))).toEqual(paths);
+      const source = () =>
+        compression === 'zip' ? { file: into } : { bytes: createReadStream(into) };
+      expect((await checkArchive(partsOf(compression, source()), `${into}.list`)).faults).toEqual(
+        [],
+      );
+      const { place, extracted } = await unpack(into, compression);
+      expect(readdirSync(place).sort()).toEqual(['good', 'in']);
+      expect(extracted.leftCount).toBe(compression === 'zip' ? 1 : 3); // names that a zip has not are not in there
+      expect(packed.counts.files).toBe(compression === 'zip' ? 1 : 3);
+    },
+  );
 });
 
 describe('a file that changes while it is read', () => {
@@ -176,11 +239,49 @@ describe('a file that changes while it is read', () => {
   });
 });
 
+test('what was packed may come back, however many links it has, and not a byte more', () => {
+  const counts = { files: 1, folders: 2, links: 20_000_000, bytes: 3 };
+  expect(limitsOf(counts)).toMatchObject({ links: 20_000_000, entries: 20_000_003, totalBytes: 3 });
+  expect(limitsOf({ ...counts, links: 0 })).toEqual({ ...USUAL_LIMITS, totalBytes: 3 });
+});
+
+test('what is on its way to a place has a name beside it, however long that of the place is', () => {
+  expect(draftBeside('/srv/app', 'an-id')).toBe('/srv/app.restoring-an-id');
+  for (const name of ['n'.repeat(255), 'é'.repeat(120)]) {
+    const draft = draftBeside(`/srv/${name}`, 'an-id');
+    expect(draft).toBe('/srv/.restoring-an-id');
+  }
+});
+
+test.runIf(process.platform === 'linux')(
+  'a place where something is mounted is refused before anything is brought there',
+  async () => {
+    await expect(mustBeFree('/proc')).rejects.toMatchObject({
+      ...{ code: 'invalid_state', message: expect.stringContaining('mounted') },
+    });
+  },
+);
+
 test('a folder that is not there is an error, and so is a file', async () => {
   const root = treeWith({ a: '1' });
   await expect(pack(join(root, 'nothing'))).rejects.toMatchObject({ code: 'ENOENT' });
   await expect(pack(join(root, 'a'))).rejects.toMatchObject({ code: 'ENOTDIR' });
 });
+
+test.each(['gzip', 'tar', 'zip'] as const)(
+  'a file with holes comes back with holes: %s',
+  async (compression) => {
+    const root = newFolder();
+    writeFileSync(join(root, 'disk'), 'begins');
+    truncateSync(join(root, 'disk'), 4 * MIB);
+    appendFileSync(join(root, 'disk'), 'goes on');
+    truncateSync(join(root, 'disk'), 8 * MIB);
+    const { into } = await pack(root, compression);
+    const { place } = await unpack(into, compression);
+    expect(treeOf(place)).toEqual(treeOf(root));
+    expect(statSync(join(place, 'disk')).blocks).toBeLessThan((8 * MIB) / 512 / 2);
+  },
+);
 
 test('an empty folder makes an archive, which brings back an empty folder', async () => {
   for (const compression of ['gzip', 'tar', 'zip'] as const) {

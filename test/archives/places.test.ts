@@ -1,13 +1,23 @@
 /** Which folders are archived and brought back to, and what stands in a folder of archives that we did not put there. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { link, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { mustBeAllowed } from '../../src/archives/allowed.ts';
 import { ownerOf } from '../../src/archives/backups/backup-place.ts';
 import { mustBeApart } from '../../src/archives/backups/places.ts';
-import { FolderTarget } from '../../src/archives/targets/folder-target.ts';
+import { type Disk, FolderTarget } from '../../src/archives/targets/folder-target.ts';
 
 const base = realpathSync(mkdtempSync(join(tmpdir(), 'greenroom-places-')));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -79,6 +89,34 @@ describe('in the folder of archives', () => {
     await expect(textOf(target, 'object')).rejects.toMatchObject({ code: 'archive_not_found' });
     await target.put('object', local('bytes'), signal);
     expect(await textOf(target, 'object')).toBe('bytes');
+  });
+
+  test.each(['EPERM', 'ENOTSUP', 'EINVAL'])(
+    'on a disk of another machine, which says %s to what it cannot, objects are put, and each once',
+    async (code) => {
+      const cannot = (what: string) => () =>
+        Promise.reject(Object.assign(Error(code), { code: what }));
+      const disk: Disk = { link: cannot(code), rename: cannot('EXDEV'), syncFolder: cannot(code) };
+      const dir = folder(`share-${code}`);
+      const target = new FolderTarget(dir, disk);
+      expect(await target.putOnce('lease', Buffer.from('first'))).toBe(true);
+      expect(await target.putOnce('lease', Buffer.from('other'))).toBe(false);
+      expect(await textOf(target, 'lease')).toBe('first');
+      const file = local('bytes');
+      await target.put('object', file, signal);
+      await target.overwrite('small', Buffer.from('whole'));
+      expect(await textOf(target, 'object')).toBe('bytes');
+      expect(statSync(join(dir, 'object')).mode & 0o777).toBe(0o600);
+      expect(readdirSync(dir).sort()).toEqual(['lease', 'object', 'small']);
+    },
+  );
+
+  test('a disk that fails is no disk that cannot', async () => {
+    const broken = () => Promise.reject(Object.assign(Error('EIO'), { code: 'EIO' }));
+    const target = new FolderTarget(folder('broken'), { link, rename, syncFolder: broken });
+    await expect(target.overwrite('small', Buffer.from('x'))).rejects.toMatchObject({
+      code: 'unavailable',
+    });
   });
 });
 

@@ -50,6 +50,18 @@ const fileOf = (bytes: Buffer) => {
 
 const small = Buffer.from('the bytes of an archive');
 
+test('a server that would pack its answers is told not to: their lengths are those of the objects', async () => {
+  s3.packsAnswers = true;
+  try {
+    const target = targetWith();
+    expect(await target.putOnce('one.json', small, never)).toBe(true);
+    expect(await target.size('one.json', never)).toBe(small.length);
+    for await (const { size } of target.list(never)) expect(size).toBe(small.length);
+  } finally {
+    s3.packsAnswers = false;
+  }
+});
+
 test('keys that hold for a while come with their token, which is signed', async () => {
   s3.sessionToken = 'a token+/=';
   try {

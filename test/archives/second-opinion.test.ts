@@ -146,6 +146,6 @@ describe.skipIf(withoutMoto())('at a server of S3 by others', () => {
     backups.remove(backupId ?? '', 'a test');
     await backups.settled(60_000);
     expect(backups.state().work).toMatchObject({ kind: 'delete', status: 'completed' });
-    expect(await backups.list(10)).toHaveLength(1);
+    expect(await backups.list({ limit: 10 })).toHaveLength(1);
   });
 });

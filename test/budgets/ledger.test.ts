@@ -1,4 +1,5 @@
 /** The ledger's decisions: nothing is granted twice, whoever waits is answered, and what is asked for is what is missing. */
+
 import { describe, expect, it } from 'vitest';
 import { LedgerBook } from '../../src/budgets/ledger.ts';
 import {
@@ -9,9 +10,10 @@ import {
   tallyName,
 } from '../../src/model/budget.ts';
 import { sessionKey } from '../../src/model/ids.ts';
+import { rounds } from '../support/rounds.ts';
 import { playLedger } from './ledger-play.ts';
 
-const SEEDS = Array.from({ length: 25 }, (_, seed) => seed + 1);
+const SEEDS = Array.from({ length: rounds(25) }, (_, seed) => seed + 1);
 
 describe('sequences of chance', () => {
   it('never take more of a budget than its limit, and leave nobody waiting', () => {

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { OWNER_NAME } from '../../src/archives/place-owner.ts';
 import { SessionsFacade } from '../../src/index.ts';
 import { ArchivesFacade } from '../../src/session/api/archives-facade.ts';
 import type { ArchiveView } from '../../src/session/verbs/archives.ts';
@@ -218,9 +219,10 @@ describe.skipIf(withoutNatsServer())('archives', () => {
           each ? [`archives/${each.name}`] : [],
         ),
       );
-      for (let looks = 0; looks < 100 && s3.listing.length > new Set(names).size; looks += 1)
+      const wanted = new Set([...names, `archives/${OWNER_NAME}`]);
+      for (let looks = 0; looks < 100 && s3.listing.length > wanted.size; looks += 1)
         await pause(100);
-      expect(s3.listing).toEqual([...new Set(names)].sort());
+      expect(s3.listing).toEqual([...wanted].sort());
       expect(readdirSync(join(daemon.dataDir, 'archiving'))).toEqual([]);
       const strays = readdirSync(projects).filter((name) => !ids.includes(name));
       expect(strays).toEqual([]);

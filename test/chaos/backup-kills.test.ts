@@ -94,12 +94,12 @@ describe.skipIf(withoutNatsServer())('backups', () => {
       ...{ s3AccessKeyId: KEYS.accessKeyId, s3SecretAccessKey: KEYS.secretAccessKey },
     } as never;
     const works = backupsCare.worksAt(config, place);
-    const there = await works.list(100, never);
+    const there = await works.list({ limit: 100 }, never);
     expect(there.length).toBeGreaterThanOrEqual(2);
     for (const { backupId } of there)
       expect(await works.verify(backupId, never, () => undefined)).toMatchObject({ isSound: true });
     await works.remove(there.at(-1)?.backupId ?? '', never);
-    const [newest, ...others] = await works.list(100, never);
+    const [newest, ...others] = await works.list({ limit: 100 }, never);
     for (const { backupId } of others) await works.remove(backupId, never);
     const left = s3.listing.filter((name) => name.endsWith('.pack'));
     expect(left).toHaveLength(newest?.known?.objects ?? 0);

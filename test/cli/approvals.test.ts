@@ -182,11 +182,21 @@ test('a working directory is meant where it is typed', async () => {
   await greenroom('sessions create a --cwd project', world);
   await greenroom('sessions create b --cwd .', world);
   await greenroom('sessions create c --cwd /srv/app --tools Read,Edit --tools Bash', world);
+  const search = '{"type":"web_search_20250305","max_uses":3}';
+  const both = ['--server-tool', search, '--server-tool', 'code_execution_20260521'];
+  await greenroom(['sessions', 'update', 'c', ...both], world);
   expect(daemon.asked).toEqual([
     ['a.create', { workingDirectory: '/home/me/project' }],
     ['b.create', { workingDirectory: '/home/me' }],
     ['c.create', { workingDirectory: '/srv/app', tools: ['Read', 'Edit', 'Bash'] }],
+    ['c.update', { serverTools: [JSON.parse(search), { type: 'code_execution_20260521' }] }],
   ]);
+});
+
+test('a tool of the API that cannot be read is an error of usage', async () => {
+  const { code, err } = await greenroom(['sessions', 'create', 'a', '--server-tool', '{type'], {});
+  expect(code).toBe(2);
+  expect(err).toContain('Write a type such as web_search_20260318, or JSON');
 });
 
 test.each([

@@ -1,5 +1,10 @@
 /** What `greenroom archive` and `archives` show while an archive is worked on. */
-import { expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom } from './run-cli.ts';
@@ -72,6 +77,73 @@ test('one that is shown is told in words: what, from where, how much, what was l
   expect(out).toMatch(/^stored +4\.0 MB as gzip in s3:\/\/b\/x\n +its transcript: 2\.0 kB in s3/m);
   const json = await greenroom(['archives', 'show', ID, '--json'], { daemon });
   expect(JSON.parse(json.out)).toEqual(whole);
+});
+
+test('its files are listed, those with a text in their path, and what was left out', async () => {
+  const at = { mode: 0o100644, mtimeMs: Date.parse('2026-11-20T12:00:00Z') };
+  const lines = [
+    { kind: 'folder', path: 'src', ...at, mode: 0o755 },
+    { kind: 'file', path: 'src/a\u001b[2J.ts', ...at, size: 1_200, sha256: 'x' },
+    { kind: 'link', path: 'src/b', ...at, target: 'a' },
+    { kind: 'file', path: 'other', ...at, size: 5, sha256: 'x' },
+    { kind: 'folder', path: 'src/far', mode: 0o700, mtimeMs: 9e15 },
+    { kind: 'left', path: 'src/pipe', why: 'a pipe' },
+  ];
+  const packed = gzipSync(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
+  const daemon = new FakeDaemon({
+    'sessions.archives.get': { archive: archive({ list: { name: 'x', uri: 'x', sizeBytes: 1 } }) },
+    'sessions.archives.read': (request: unknown) => {
+      const { offset, object } = request as { offset: number; object: string };
+      expect(object).toBe('list');
+      const [part, nextOffset] = [packed.subarray(offset, offset + 40), offset + 40];
+      return {
+        ...{ base64: part.toString('base64'), sizeBytes: packed.length, sha256: 'x', name: 'x' },
+        ...(nextOffset < packed.length ? { nextOffset } : {}),
+      };
+    },
+  });
+  const { out } = await greenroom(['archives', 'files', ID, 'src'], { daemon });
+  expect(out.split('\n')).toEqual([
+    '0755             2026-11-20 12:00  src/',
+    expect.stringMatching(/^0644 {5}1\.2 kB {2}2026-11-20 12:00 {2}src\/a.*\.ts$/),
+    '0644             2026-11-20 12:00  src/b -> a',
+    '0700             @9000000000000  src/far/',
+    'left out: src/pipe: a pipe',
+    '',
+  ]);
+  expect(out).not.toContain('\u001b');
+  const json = await greenroom(['archives', 'files', ID, 'other', '--json'], { daemon });
+  expect(
+    json.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toEqual([lines[3]]);
+  const none = new FakeDaemon({ 'sessions.archives.get': { archive: archive({}) } });
+  expect(await greenroom(['archives', 'files', ID], { daemon: none })).toMatchObject({
+    ...{ code: 0, out: '', err: 'the archive has no directory, so no files\n' },
+  });
+});
+
+test('what is downloaded is all there, also where the disk takes it by halves', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'greenroom-download-')), 'demo.tar.gz');
+  onTestFinished(() => rmSync(dirname(path), { recursive: true }));
+  const probe = await open(path, 'w');
+  await probe.close();
+  const write = vi.spyOn(Object.getPrototypeOf(probe), 'write');
+  write.mockImplementation(async (...args: unknown[]) => ({
+    bytesWritten: (args[0] as Buffer).length >> 1,
+  }));
+  onTestFinished(() => write.mockRestore());
+  const bytes = Buffer.from('the bytes of an archive');
+  const daemon = new FakeDaemon({
+    'sessions.archives.get': { archive: archive({}) },
+    'sessions.archives.read': {
+      ...{ base64: bytes.toString('base64'), sizeBytes: bytes.length, sha256: 'x', name: 'x' },
+    },
+  });
+  const { code } = await greenroom(['archives', 'download', ID, path], { daemon });
+  expect({ code, bytes: readFileSync(path) }).toEqual({ code: 0, bytes });
 });
 
 test('a fork says where the copy of its directory is, and what was left out', async () => {

@@ -88,7 +88,13 @@ test('the beginning of an id names a backup, and `last` the newest of this store
     ...{ backupId, madeAt: '2026-11-30T03:00:00Z', isOurs: backupId !== theirs },
   }));
   const daemon = new FakeDaemon({
-    'daemon.backups': { backups },
+    'daemon.backups': (request: unknown) => {
+      const { limit, beginning = '', ours: isOurs = false } = Object(request);
+      const wanted = backups.filter(
+        (each) => each.backupId.startsWith(beginning) && (each.isOurs || !isOurs),
+      );
+      return { backups: wanted.slice(0, limit) };
+    },
     'daemon.verify-backup': (request: unknown) => ({
       ...{ ...SET, status: 'idle', tried: 0 },
       work: {

@@ -93,3 +93,9 @@ test('costs of days tells the latest first, and that a price was not known', asy
   const json = await greenroom('costs --json', { daemon });
   expect(jsonLines(json.out)).toHaveLength(2);
 });
+
+test('where nothing was spent, a word that may be a session is said to have been searched for', async () => {
+  const daemon = new FakeDaemon({ 'sessions.costs': { groups: [] } });
+  expect((await greenroom('costs', { daemon })).err).toBe('nothing was spent\n');
+  expect((await greenroom('costs demo', { daemon })).err).toContain('sessions show demo');
+});

@@ -226,6 +226,7 @@ test('mcp lists servers, shows what a tool says now, and accepts that and nothin
   const servers = [
     { name: 'tickets', state: 'connected', tools: 3, changed: ['close'] },
     { ...{ name: '@t.s.own.1', session: { tenant: 't', sessionId: 's' } }, state: 'down' },
+    { name: 'docs', state: 'ofApi' },
   ].map((server) => ({ tools: 0, changed: [], ...server }));
   const changed = { server: 'tickets', tool: 'close', hash: 'abc' };
   const daemon = new FakeDaemon({
@@ -237,7 +238,9 @@ test('mcp lists servers, shows what a tool says now, and accepts that and nothin
     'daemon.accept-tool': changed,
   });
   const list = await greenroom('mcp list', { daemon });
-  expect(list.out).toMatch(/tickets .*connected .*3 .*close\n.*t\/s .*down/s);
+  expect(list.out).toMatch(
+    /tickets .*connected .*3 .*close\n.*t\/s .*down.*docs .*called by the API/s,
+  );
   const { out } = await greenroom('mcp show tickets close', { daemon });
   expect(out).toMatch(/before +One\.\nnow +All\.\n.*inputNow +\{"type":"object"\}/s);
   await greenroom('mcp accept tickets close', { daemon });

@@ -63,6 +63,16 @@ test('the question says what is to go', async () => {
   );
 });
 
+test.each([
+  ['archived', '(its archive stays)'],
+  ['idle', '(its archive lacks what came since)'],
+])('of a session with an archive that is %s it says what stays', async (status, says) => {
+  const session = { sessionId: 'demo', numTurns: 1, archiveId: 'a', status };
+  const { ask, questions } = answering('n');
+  await greenroom('sessions delete demo', { daemon: new FakeDaemon({ get: { session } }), ask });
+  expect(questions[0]).toContain(`demo  1 turn  ${says}`);
+});
+
 test.each(['sessions delete demo --yes', 'cleanup --yes', 'cleanup --dry-run'])(
   '%s asks nobody',
   async (line) => {

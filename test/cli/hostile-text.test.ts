@@ -66,6 +66,9 @@ const CALLS: readonly (readonly string[])[] = [
   ['archive', 'evil', '--exclude', HOSTILE],
   ['archives', 'search', HOSTILE, '--owner', HOSTILE, '--tag', HOSTILE],
   ['archives', 'show', HOSTILE],
+  ['archives', 'files', HOSTILE, HOSTILE],
+  ['archives', 'take-over'],
+  ['archives', 'take-over', HOSTILE],
   ['archives', 'restore', HOSTILE, '--to', HOSTILE],
   ['archives', 'download', HOSTILE, NAME],
   ['archives', 'verify', HOSTILE],
@@ -292,7 +295,7 @@ describe.skipIf(withoutNatsServer())('hostile text', () => {
 
   const leavesOf = async (path: readonly string[]): Promise<readonly string[]> => {
     const { out } = await greenroom([...path, '--help'], world());
-    const names = [...(out.split('Commands:\n')[1] ?? '').matchAll(/^ {2}(\w+)/gm)]
+    const names = [...(out.split('Commands:\n')[1] ?? '').matchAll(/^ {2}([\w-]+)/gm)]
       .map((match) => match[1] ?? '')
       .filter((name) => name !== 'help');
     if (names.length === 0) return [path.join(' ')];

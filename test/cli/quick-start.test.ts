@@ -25,7 +25,7 @@ test('what loads them is seen', () => {
 
 test('a command is found whether it is loaded alone or with all others', async () => {
   const { out } = await greenroom('--help');
-  const names = [...(out.split('Commands:\n')[1] ?? '').matchAll(/^ {2}(\w+)/gm)].map(
+  const names = [...(out.split('Commands:\n')[1] ?? '').matchAll(/^ {2}([\w-]+)/gm)].map(
     ([, name]) => name,
   );
   expect(names.length).toBeGreaterThan(20);

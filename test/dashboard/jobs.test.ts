@@ -298,7 +298,13 @@ describe.skipIf(withoutBrowser())('in the page, a person', { timeout: 120_000 },
     );
     await turn.saw('delta');
     await at('/sessions/endless', async (page) => {
-      await page.getByRole('button', { name: 'Stop the turn' }).click();
+      const stop = page.getByRole('button', { name: 'Stop the turn' });
+      await page.setViewportSize({ width: 360, height: 740 });
+      const policy = page.getByRole('combobox', { name: 'While a turn runs' });
+      for (const field of [policy, stop]) // of a phone nothing is beyond the edge
+        expect((await field.boundingBox())?.x).toBeGreaterThanOrEqual(0);
+      await page.setViewportSize({ width: 1100, height: 700 });
+      await stop.click();
       await sees(page, 'cancelled');
       await picture(page, 'stop-a-turn');
     });

@@ -11,6 +11,7 @@ import {
   span,
   tagsOf,
 } from '../../src/dashboard/ground/words.ts';
+import { type Ask, askCosts, MOST_READ, PAGE } from '../../src/dashboard/pages/cost-asking.ts';
 import { added, days } from '../../src/dashboard/pages/cost-sums.ts';
 import { diffLines } from '../../src/dashboard/parts/diff-lines.ts';
 import {
@@ -25,8 +26,10 @@ import {
 } from '../../src/dashboard/reader/operations.ts';
 import { partsOf } from '../../src/dashboard/session/fences.ts';
 import { shownLine } from '../../src/dashboard/session/imported.ts';
-import { blocksIn, type Inline, inlineIn } from '../../src/dashboard/session/markdown.ts';
+import { type Inline, inlineIn } from '../../src/dashboard/session/inline.ts';
+import { blocksIn } from '../../src/dashboard/session/markdown.ts';
 import { wordAt } from '../../src/dashboard/sessions/complete.ts';
+import { isDay, untilIn, withUntil } from '../../src/dashboard/sessions/until.ts';
 import { Dice } from '../../src/testing/dice.ts';
 
 describe('what is chosen in a list', () => {
@@ -118,6 +121,93 @@ test('costs of several pages are added up, and each day has its bar', () => {
   ]);
   const bars = days(sums, 3, Date.parse('2026-11-29T12:00:00Z'));
   expect(bars.map(({ value }) => value)).toEqual([0, 3, 4]);
+});
+
+test.each([
+  ['', '', 'updated:..2026-10-01'],
+  ['tag:x', '', 'tag:x updated:..2026-10-01'],
+  ['updated:..2026-11-20 tag:x', '2026-11-20', 'tag:x updated:..2026-10-01'],
+  ['created:..2026-11-20 cost:>1', '', 'created:..2026-11-20 cost:>1 updated:..2026-10-01'],
+  ['"at updated:..2026-11-20 it"', '', '"at updated:..2026-11-20 it" updated:..2026-10-01'],
+  ['updated:7d.. x', '', 'updated:7d.. x updated:..2026-10-01'],
+])('the query %j goes back to %j, and to a day as %j', (q, day, there) => {
+  expect(untilIn(q, 'updated')).toBe(day);
+  expect(withUntil(q, 'updated', '2026-10-01')).toBe(there);
+  expect(untilIn(there, 'updated')).toBe('2026-10-01');
+  const without = withUntil(there, 'updated', '');
+  expect([untilIn(without, 'updated'), withUntil(without, 'updated', '')]).toEqual(['', without]);
+});
+
+test('a year that is being typed is no day', () => {
+  expect(['', '0202-10-01', '2026-10-01'].map(isDay)).toEqual([true, false, true]);
+});
+
+describe('the costs of a span', () => {
+  const spentAfter = '2026-11-01T00:00:00Z';
+  const wanted = { by: 'owner', q: 'tag:x', spentAfter, isExact: false } as const;
+  const group = { value: 'ann', sessions: 1, turns: 2, costUsd: 1, unpriced: 0, cacheMisses: [] };
+  /** A daemon of so many sessions, and how often it was asked what. */
+  const daemonOf = (sessions: number) => {
+    const asked: Record<string, object[]> = { count: [], costs: [], facets: [] };
+    const sums = { costUsd: 7, tokens: 0, turns: 9 };
+    let read = 0;
+    const answers: Record<string, () => object> = {
+      count: () => ({ count: sessions, ...sums }),
+      costs: () => {
+        read += PAGE;
+        return { groups: [group], ...(read < sessions ? { nextCursor: `${read}` } : {}) };
+      },
+      facets: () => ({
+        facets: [{ value: 'ann', sessions: sessions - 1, ...sums, costUsd: 5 }],
+        values: 1,
+      }),
+    };
+    const ask = (async (verb: string, request: object) => {
+      asked[verb]?.push(request);
+      return answers[verb]?.();
+    }) as Ask;
+    const times = () => Object.values(asked).map(({ length }) => length);
+    return { ask, asked, times };
+  };
+
+  test('are those of each turn where few sessions have changed in it', async () => {
+    const { ask, asked, times } = daemonOf(3 * PAGE);
+    const sum = await askCosts(ask, wanted);
+    expect(sum).toMatchObject({
+      isExact: true,
+      totalUsd: 3,
+      groups: [{ ...group, turns: 6, costUsd: 3, sessions: 3 }],
+    });
+    expect(times()).toEqual([1, 3, 0]);
+    expect(asked['count']).toEqual([{ q: 'tag:x', updatedAfter: spentAfter }]);
+    expect(asked['costs']?.[1]).toEqual({
+      q: 'tag:x',
+      by: 'owner',
+      spentAfter,
+      limit: PAGE,
+      cursor: `${PAGE}`,
+    });
+  });
+
+  test('take two questions at a million, and no session is read; those without a value are not left out', async () => {
+    const { ask, asked, times } = daemonOf(1_000_000);
+    const sum = await askCosts(ask, wanted);
+    expect(times()).toEqual([1, 0, 1]);
+    expect(asked['facets']).toMatchObject([{ q: 'tag:x', by: 'owner', updatedAfter: spentAfter }]);
+    expect(sum).toMatchObject({ isExact: false, totalUsd: 7, sessions: 1_000_000 });
+    expect(sum.groups.map(({ value, sessions, costUsd }) => [value, sessions, costUsd])).toEqual([
+      ['ann', 999_999, 5],
+      ['', 1, 2],
+    ]);
+    const byTag = await askCosts(daemonOf(1_000_000).ask, { ...wanted, by: 'tag' });
+    expect(byTag.groups.map(({ value }) => value)).toEqual(['ann']); // a session may have several
+  });
+
+  test('are read turn by turn of any number to whoever wants that', async () => {
+    const { ask, times } = daemonOf(MOST_READ + PAGE);
+    expect(await askCosts(ask, { ...wanted, isExact: true })).toMatchObject({ isExact: true });
+    expect(times()).toEqual([1, 11, 0]);
+  });
 });
 
 test('values in the words of people', () => {
@@ -257,10 +347,42 @@ describe('what an assistant writes', () => {
     expect(blocks.at(-1)).toEqual({ kind: 'code', language: 'ts', text: '# no' });
   });
 
+  test('is tables, with a side for each column, and code and emphasis in the cells', () => {
+    const written = [
+      'Before:',
+      '| name | *size* | | why |',
+      '|:-----|------:|:-:|---|',
+      '| `a\\|b` | 1 | x | **so** |',
+      'c | 2',
+      '| d | 3 | y | z | more |',
+      'After it',
+    ].join('\n');
+    const [before, table, after] = blocksIn(written);
+    expect([before?.kind, table?.kind, after?.kind]).toEqual(['paragraph', 'table', 'paragraph']);
+    if (table?.kind !== 'table') return;
+    expect(table.sides).toEqual(['left', 'right', 'center', undefined]);
+    expect(table.names.map(text)).toEqual(['name', '<em>size</em>', '', 'why']);
+    expect(table.rows.map((cells) => cells.map(text))).toEqual([
+      ['<code>a|b</code>', '1', 'x', '<strong>so</strong>'],
+      ['c', '2'],
+      ['d', '3', 'y', 'z', 'more'],
+    ]);
+  });
+
+  test.each([
+    ['fewer dashes than names', '| a | b |\n|---|'],
+    ['no dashes', '| a | b |\n| c | d |'],
+    ['a rule below a line', 'a | b\n---'],
+    ['code between fences', '```\n| a |\n|---|\n```'],
+    ['more columns than have room', `${'|a'.repeat(50)}|\n${'|-'.repeat(50)}|`],
+  ])('%s is no table', (_, written) => {
+    expect(blocksIn(written).map(({ kind }) => kind)).not.toContain('table');
+  });
+
   test('loses no letter, whatever it is', () => {
     const dice = new Dice(7);
     for (let round = 0; round < 300; round += 1) {
-      const letters = Array.from({ length: 60 }, () => dice.pick([...'ab *_`[]()\\\n#>-1.']));
+      const letters = Array.from({ length: 60 }, () => dice.pick([...'ab *_`[]()\\\n#>-1.|:']));
       const written = letters.join('');
       const shown = JSON.stringify(blocksIn(written));
       for (const letter of ['a', 'b'])
@@ -271,7 +393,7 @@ describe('what an assistant writes', () => {
   });
 
   test('is quick when it is hostile', () => {
-    for (const piece of ['*', '**', '`', '[', '_a', '[a](', '> ', '- ', '\\', '# '])
+    for (const piece of [...'*`[|\\', '**', '_a', '[a](', '> ', '- ', '# ', '|-', '|a|\n', '|-|\n'])
       expect(blocksIn(piece.repeat(100_000 / piece.length)).length).toBeGreaterThan(0);
     expect(blocksIn('**a '.repeat(60_000)).length).toBe(1);
     for (const mark of ['# ', '- ', '> ', ''])

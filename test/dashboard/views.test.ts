@@ -20,6 +20,8 @@ const HOSTILE = [
   '[x](javascript:globalThis.acted=true) ![x](http://outside.example/x.png)',
   '<style>@import url(http://outside.example/x.css);</style>',
   '\u202etxt.exe\u2066 \u0000\u001b]8;;http://outside.example\u0007x',
+  '| <img src=x onerror="globalThis.acted = true"> | [x](javascript:globalThis.acted=true) |\n|---|:-:"onload=x|\n| a | b |',
+  '| <svg onload="globalThis.acted = true"> | <base href="http://outside.example/"> |\n|:--|--:|\n| <script>globalThis.acted = true</script> | </td></table><iframe src="http://outside.example/"> | `<b>` |',
   '</textarea></pre></details><base href="http://outside.example/">',
 ];
 
@@ -71,6 +73,11 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     const log = page.getByRole('log');
     await expect.poll(() => log.innerText(), PATIENCE).toContain(HOSTILE[1]);
     for (const summary of await log.locator('summary').all()) await summary.click();
+    expect(await log.locator('.grid td').allInnerTexts()).toEqual([
+      '<script>globalThis.acted = true</script>',
+      '</td></table><iframe src="http://outside.example/">',
+      '<b>',
+    ]);
     expect(await page.evaluate('globalThis.acted')).toBeUndefined();
     expect(await page.locator('iframe, base, main script, main style').count()).toBe(0);
     expect(await page.locator('a[href^="javascript:"]').count()).toBe(0);
@@ -81,9 +88,13 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
   });
 
   test.each(['light', 'dark'] as const)('is for all readers, %s', async (colorScheme) => {
-    await shared().run('talk', 'Hello. [[rehearse: text="A `word` and\n\n```\ncode\n```"]]', {
-      session: { title: 'A talk', tags: ['review'] },
-    });
+    await shared().run(
+      'talk',
+      'Hello. [[rehearse: text="A `word` and\n\n```\ncode\n```\n\n| a | b |\n|---|--:|\n| c | 1 |"]]',
+      {
+        session: { title: 'A talk', tags: ['review'] },
+      },
+    );
     const over = `over-${colorScheme}`;
     await shared().sessions.create(over, {});
     await shared().sessions.complete(over);
@@ -154,6 +165,17 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     const id = await marked.getAttribute('data-session', PATIENCE);
     await page.keyboard.press('Enter');
     await expect.poll(() => page.url(), PATIENCE).toContain(`sessions/${id}`);
+    await page.goto(`${url}/sessions?q=tag%3Anone`);
+    await page.getByText('No session meets this.').waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('d');
+    const until = page.getByLabel('Changed until');
+    expect(await page.evaluate("document.activeElement.hasAttribute('data-until')")).toBe(true);
+    await until.fill('2020-05-17');
+    await expect.poll(() => page.url(), PATIENCE).toContain('updated%3A..2020-05-17');
+    await page.goto(`${url}/sessions?sort=createdAt&q=created:..2999-05-17`);
+    await expect.poll(() => rows.count(), PATIENCE).toBeGreaterThan(10);
+    expect(await page.getByLabel('Made until').inputValue()).toBe('2999-05-17');
     await page.context().close();
   });
 

@@ -161,7 +161,7 @@ const helpOf = async (...command: string[]): Promise<string> =>
   (await run([...command, '--help'])).out;
 
 const commandsIn = (help: string): readonly string[] =>
-  [...(help.split('Commands:\n')[1] ?? '').matchAll(/^ {2}(\w+)/gm)]
+  [...(help.split('Commands:\n')[1] ?? '').matchAll(/^ {2}([\w-]+)/gm)]
     .map((match) => match[1] ?? '')
     .filter((name) => name !== 'help');
 

@@ -48,7 +48,8 @@ test('templates, tasks, schedules and archives have a method for each verb of th
     Object.getOwnPropertyNames(prototype).map((name) => `${noun}.${name}`),
   );
   // Bytes come a page at a time, and a program reads all of them.
-  const read = methods.map((name) => name.replace('archives.download', 'archives.read'));
+  const verbs = { 'archives.download': 'archives.read', 'archives.takeOver': 'archives.take-over' };
+  const read = methods.map((name) => verbs[name as keyof typeof verbs] ?? name);
   expect(read.filter((name) => !name.endsWith('.constructor')).toSorted()).toEqual(
     Object.keys(SESSIONS)
       .filter((verb) => verb.includes('.'))

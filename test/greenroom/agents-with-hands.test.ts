@@ -174,6 +174,20 @@ describe('a call that is asked about', () => {
     expect(finishedOf(await turn).status).toBe('completed');
   });
 
+  it('is not allowed once a newer rule denies it, and waits on; a newer mode that asks nobody does not matter', async () => {
+    const { test, cwd, turn, approval } = await asking();
+    const { approvalId } = approval;
+    const allow = () => test.sessions.approve('s', { approvalId, decision: 'allow' });
+    await test.sessions.update('s', { disallowedTools: ['Bash(touch *)'] });
+    await expect(allow()).rejects.toMatchObject({ code: 'forbidden' });
+    expect((await test.sessions.get('s')).status).toBe('waiting');
+    expect(existsSync(join(cwd, 'made'))).toBe(false);
+    await test.sessions.update('s', { disallowedTools: [], permissionMode: 'dontAsk' });
+    await allow();
+    expect(finishedOf(await turn).status).toBe('completed');
+    expect(existsSync(join(cwd, 'made'))).toBe(true);
+  });
+
   it('is answered once', async () => {
     const { test, turn, approval } = await asking();
     const { approvalId } = approval;

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { ownGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
 import { toolCalls, toolResults } from '../support/tool-turns.ts';
@@ -136,12 +136,181 @@ it('passes on the tools that the API runs itself, with their blocks, usage and p
   );
   const session = await test.sessions.get('s');
   expect(session.usage.webSearchRequests).toBe(1);
+  expect(session.toolsUsed).toEqual(['web_search']);
   expect(session.totalCostUsd).toBeGreaterThan(0.01);
   const { tools: told, toolsMissing } = await test.sessions.explain('s');
   expect([told, toolsMissing]).toEqual([
     ['Read', 'web_fetch_20260318', 'web_search_20260318'],
     undefined,
   ]);
+});
+
+it('gives them the options that a session has, within what is denied, in a fork and a task too', async () => {
+  const test = await testGreenroom();
+  const search = {
+    ...{ type: 'web_search_20250305', max_uses: 3 },
+    ...{ allowed_domains: ['tide.example', 'evil.example'] },
+  };
+  const serverTools = [search, { type: 'code_execution_20260521' }];
+  const settings = {
+    ...{ serverTools, disallowedTools: ['WebFetch(domain:evil.example)', 'code_execution'] },
+  };
+  const offered = () => Object(test.modelCalls.at(-1)?.json).tools;
+  const inRequest = [
+    expect.objectContaining({
+      ...{ ...search, name: 'web_search', allowed_domains: ['tide.example'] },
+    }),
+  ];
+  await test.sessions.create('s', settings);
+  await test.run('s', 'Hello');
+  expect(offered()).toEqual(inRequest);
+  expect(await test.sessions.get('s')).toMatchObject({ serverTools });
+  expect(await test.sessions.explain('s')).toMatchObject({
+    tools: ['web_search_20250305'],
+    toolsDenied: [{ tool: 'code_execution_20260521', rule: 'code_execution', of: 'session' }],
+  });
+
+  await test.sessions.fork('s', { newSessionId: 'f' });
+  await test.run('f', 'Hello');
+  expect(offered()).toEqual(inRequest);
+  await test.sessions.update('f', { serverTools: [] });
+  await test.run('f', 'Hello');
+  expect(offered()).toBeUndefined();
+
+  const twice = 'server-tool=web_search result=[] server-tool=web_search result=[]';
+  await test.sessions.create('u', { serverTools: [{ ...search, max_uses: 1 }] });
+  await test.run('u', `[[rehearse: ${twice} text=enough]]`);
+  expect((await test.sessions.get('u')).usage.webSearchRequests).toBe(1);
+  expect(JSON.stringify((await test.sessions.messages('u', {})).entries)).toContain(
+    'max_uses_exceeded',
+  );
+
+  const { tasks } = test.greenroom;
+  const begun = test.modelCalls.length;
+  await tasks.put('tide', { prompt: 'Hello', settings });
+  await tasks.run('tide');
+  await until(async () => test.modelCalls.length > begun);
+  expect(offered()).toEqual(inRequest);
+  await tasks.delete('tide');
+
+  const both = [{ ...search, blocked_domains: ['a.example'] }];
+  const code = 'invalid_settings';
+  await expect(test.sessions.update('s', { serverTools: both })).rejects.toMatchObject({ code });
+});
+
+it('has the API call MCP servers of its file for sessions that name them, and no session has their tokens', async () => {
+  vi.stubEnv('DOCS_TOKEN', 'docs-secret-token');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const mcpFile = join(folder(), 'mcp.json');
+  const docs = {
+    ...{ type: 'url', url: 'https://docs.example/mcp' },
+    authorization_token: `$${'{DOCS_TOKEN}'}`,
+  };
+  const wiki = { type: 'url', url: 'https://wiki.example/mcp' };
+  writeFileSync(mcpFile, JSON.stringify({ mcpServers: { docs, wiki } }));
+  const test = await ownGreenroom({ mcpFile });
+  const last = () => test.modelCalls.at(-1);
+  const sent = () => Object(last()?.json);
+  await test.sessions.create('s', {
+    tools: ['mcp__docs__search', 'mcp__wiki'],
+    disallowedTools: ['mcp__wiki__delete'],
+  });
+  const call = 'mcp-tool=docs/search input={"query":"tide"} result="High at noon."';
+  const events = await test.run('s', `[[rehearse: ${call} text="At noon."]]`);
+  expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'At noon.' });
+  expect(sent()).toMatchObject({
+    mcp_servers: [
+      { type: 'url', name: 'docs', url: docs.url, authorization_token: 'docs-secret-token' },
+    ],
+    tools: [
+      {
+        ...{ type: 'mcp_toolset', mcp_server_name: 'docs' },
+        ...{ default_config: { enabled: false }, configs: { search: { enabled: true } } },
+      },
+    ],
+  });
+  expect(last()?.headers['anthropic-beta']).toBe('mcp-client-2025-11-20');
+  expect(await test.sessions.explain('s')).toMatchObject({
+    tools: ['mcp__docs__search'],
+    toolsDenied: [{ tool: 'mcp__wiki', rule: 'mcp__wiki__delete', of: 'session' }],
+  });
+  expect(await test.sessions.context('s', { count: true })).toMatchObject({
+    from: 'count',
+  });
+
+  const refused = 'status=400 message="no docs-secret-token here"';
+  const failed = await test.run('s', `[[rehearse: ${refused}]]`);
+  expect(JSON.stringify(finishedOf(failed))).toContain('no (hidden) here');
+
+  // What was called for stays in its messages, whether it is offered still or not.
+  await test.sessions.update('s', { tools: [] });
+  expect(finishedOf(await test.run('s', 'And now?'))).toMatchObject({ status: 'completed' });
+  expect(sent().mcp_servers).toBeUndefined();
+  expect(last()?.headers['anthropic-beta']).toBe('mcp-client-2025-11-20');
+  expect(sent().messages[1].content).toMatchObject([
+    { type: 'mcp_tool_use', server_name: 'docs', name: 'search', input: { query: 'tide' } },
+    { type: 'mcp_tool_result', content: [{ type: 'text', text: 'High at noon.' }] },
+    { type: 'text', text: 'At noon.' },
+  ]);
+  expect(await test.sessions.get('s')).toMatchObject({ toolsUsed: ['mcp__docs__search'] });
+  const kept = JSON.stringify([
+    await test.sessions.get('s'),
+    (await test.sessions.messages('s', { limit: 100 })).entries[1],
+    await test.sessions.explain('s'),
+  ]);
+  expect(kept).not.toContain('docs-secret-token');
+});
+
+it('goes on behind a call of such a server that was cut off', async () => {
+  const mcpFile = join(folder(), 'mcp.json');
+  const docs = { type: 'url', url: 'https://docs.example/mcp' };
+  writeFileSync(mcpFile, JSON.stringify({ mcpServers: { docs } }));
+  const test = await ownGreenroom({ mcpFile });
+  await test.sessions.create('s', { tools: ['mcp__docs'] });
+  const events = await test.run(
+    's',
+    '[[rehearse: mcp-tool=docs/search text=half stop=max_tokens]]',
+  );
+  expect(finishedOf(events).status).toBe('completed');
+  expect(finishedOf(await test.run('s', 'Again?'))).toMatchObject({ status: 'completed' });
+  expect(JSON.stringify(Object(test.modelCalls.at(-1)?.json).messages)).not.toContain(
+    'mcp_tool_use',
+  );
+});
+
+it('names the container in which code ran while it is there, over a restart too, and goes on without one that is gone', async () => {
+  const lost: string[] = [];
+  const test = await ownGreenroom({
+    script: ({ json }) => {
+      const { container } = Object(json) as { readonly container?: string };
+      if (!lost.includes(container ?? '')) return undefined;
+      const message = `container: Container ${String(container)} was not found.`;
+      return { kind: 'error', status: 400, message };
+    },
+  });
+  const code = 'server-tool=code_execution input={"code":"1+1"} result={}';
+  const ran = async (id: string, prompt: string) => {
+    expect(finishedOf(await test.run(id, prompt))).toMatchObject({ status: 'completed' });
+    return Object(test.modelCalls.at(-1)?.json).container as string | undefined;
+  };
+  await test.sessions.create('s', { tools: ['code_execution_20260521'] });
+  expect(await ran('s', `[[rehearse: ${code} text=2]]`)).toBeUndefined();
+  const first = await ran('s', 'And now?');
+  expect(first).toMatch(/^container_/);
+  expect(await ran('s', `[[rehearse: ${code} text=2]]`)).toBe(first);
+
+  // A fork has files of its own.
+  await test.sessions.fork('s', { newSessionId: 'f' });
+  expect(await ran('f', 'Hello')).toBeUndefined();
+
+  await test.restart();
+  expect(await ran('s', 'Still there?')).toBe(first);
+  lost.push(first ?? '');
+  expect(await ran('s', 'And now?')).toBeUndefined();
+  const calls = test.modelCalls.length;
+  expect(await ran('s', `[[rehearse: ${code} text=2 container-seconds=0]]`)).toBeUndefined();
+  expect(test.modelCalls.length).toBe(calls + 1);
+  expect(await ran('s', 'It has expired')).toBeUndefined();
 });
 
 it('goes on behind an answer that was cut off in a call of the API, now and after a restart', async () => {

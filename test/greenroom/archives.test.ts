@@ -20,6 +20,7 @@ import type { DefinitionKey } from '../../src/model/definition.ts';
 import { systemClock } from '../../src/otp/system-clock.ts';
 import { archiverName } from '../../src/session/ports/archives.ts';
 import type { ArchiveView } from '../../src/session/verbs/archives.ts';
+import { storeCare } from '../../src/storage/backup/care.ts';
 import { FakeS3, KEYS } from '../support/fake-s3.ts';
 import { preparedGreenroom, type TestGreenroom, unstartedGreenroom } from '../support/greenroom.ts';
 import { skippingClock } from '../support/skipping-clock.ts';
@@ -41,6 +42,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   s3.fault = () => undefined;
+  s3.objects.clear(); // each test's store has the bucket for itself
 });
 
 const started = async (more: Parameters<TestGreenroom['start']>[0] = {}) => {
@@ -444,6 +446,53 @@ test('nothing is put where a folder has become a link meanwhile, nor in the plac
   expect(readdirSync(root).toSorted()).toEqual(['in', 'out']);
 });
 
+test('a restored copy of a store reads the archives, and deletes none until it takes their place over', async () => {
+  await started();
+  const { sessionId } = await endedSession();
+  const { archiveId, folder } = await greenroom.sessions.archive(sessionId, WAIT);
+  await tidy(archiveId);
+  const original = greenroom;
+  const copy = await unstartedGreenroom();
+  const kept = join(projects, 'backup');
+  await storeCare.backup(join(original.dataDir, 'store'), kept, Date.now());
+  await storeCare.restore(kept, join(copy.dataDir, 'store'), Date.now());
+  await copy.start();
+  const { archives } = copy.greenroom;
+  expect((await archives.verify(archiveId, WAIT)).work?.result).toMatchObject({ isSound: true });
+  const refused = await archives.delete(archiveId, WAIT);
+  expect(refused).toMatchObject({
+    ...{ deleted: false },
+    archive: { work: { status: 'failed', error: { code: 'invalid_settings' } } },
+  });
+  expect(objects()).toContain(folder?.name);
+  expect(await archives.takeOver(archiveId)).toEqual({
+    ...{ place: expect.stringContaining(original.dataDir), wasOthers: true },
+  });
+  expect(await archives.delete(archiveId, WAIT)).toEqual({ deleted: true });
+  expect(objects()).not.toContain(folder?.name);
+  // its own data directory is the original's, whatever a copy took
+  const again = await endedSession();
+  expect(await greenroom.sessions.archive(again.sessionId, WAIT)).toMatchObject({
+    status: 'completed',
+  });
+});
+
+test('a second store puts nothing into the bucket of a first', async () => {
+  await started();
+  const first = await greenroom.sessions.archive((await endedSession()).sessionId, {
+    ...{ to: 's3', ...WAIT },
+  });
+  expect(first.status).toBe('completed');
+  const before = s3.listing;
+  await started();
+  const second = await greenroom.sessions.archive((await endedSession()).sessionId, {
+    ...{ to: 's3', ...WAIT },
+  });
+  expect(second).toMatchObject({ status: 'failed', error: { code: 'invalid_settings' } });
+  expect(second.error?.message).toContain('s3://green-room/archives/greenroom-archives.json');
+  expect(s3.listing).toEqual(before);
+});
+
 test('what is being deleted takes no hold any more', async () => {
   await started();
   const { sessionId } = await endedSession();
@@ -504,6 +553,38 @@ test('runs of a task that says so are archived once they have ended', async () =
 });
 
 describe('by their age', () => {
+  test('one that may not go stays, and is not tried again without end', async () => {
+    const clock = skippingClock();
+    const place = mkdtempSync(join(projects, 'place-'));
+    const note = join(place, 'greenroom-archives.json');
+    const more = { archiveDir: place, archiveRetentionDays: 90, cleanupMaxAgeDays: 9_000 };
+    await started({ clock, storageProvider: 'local', ...more });
+    const { archives } = greenroom.greenroom;
+    const { sessionId } = await endedSession();
+    const { archiveId } = await greenroom.sessions.archive(sessionId, WAIT);
+    await tidy(archiveId);
+    const stored = () =>
+      greenroom.journal.definition({
+        ...{ tenant: 'default' as never, kind: 'archive' as const, name: archiveId },
+      });
+    const ours = readFileSync(note);
+    writeFileSync(note, JSON.stringify({ storeId: 'another' }));
+    clock.skip(91 * DAY_MS);
+    await until(async () => (await stored())?.record['error'] !== undefined);
+    expect((await stored())?.dueMs).toBeGreaterThan(clock.now());
+    const { archive } = await archives.delete(archiveId, WAIT);
+    expect(archive?.work).toMatchObject({ status: 'failed', error: { code: 'invalid_settings' } });
+    expect((await stored())?.dueMs).toBeGreaterThan(clock.now());
+    expect(await greenroom.sessions.get(sessionId)).toMatchObject({
+      status: 'archived',
+      archiveId,
+    });
+    writeFileSync(note, ours);
+    clock.skip(DAY_MS);
+    await until(async () => (await stored()) === undefined);
+    expect(readdirSync(place)).toEqual(['greenroom-archives.json']);
+  });
+
   test('ended sessions are archived at 180 days, swept behind that, and their archives go at 90 days', async () => {
     const clock = skippingClock();
     await started({

@@ -85,7 +85,7 @@ test.each(['folder', 's3'] as const)(
     expect(backups().state().work).toMatchObject({
       ...{ kind: 'verify', status: 'completed', result: { isSound: true } },
     });
-    expect((await backups().list(10)).map(({ backupId }) => backupId)).toEqual([
+    expect((await backups().list({ limit: 10 })).map(({ backupId }) => backupId)).toEqual([
       second?.backupId,
       first?.backupId,
     ]);
@@ -134,7 +134,7 @@ test('one is made when it is due, again after a failure, and once for all that w
   clock.skip(30 * HOUR_MS);
   await greenroom.start({ ...bucket(), ...settings });
   await until(() => last() !== undefined && last()?.backupId !== first);
-  expect(await backups().list(10)).toHaveLength(2);
+  expect(await backups().list({ limit: 10 })).toHaveLength(2);
   expect(backups().state().nextMs).toBeGreaterThan(clock.now() + 5 * HOUR_MS);
   await greenroom.stop();
 
@@ -201,7 +201,7 @@ test('where nothing has changed none is made by itself, as long as the last one 
   const newest = await madeOfAll();
   clock.skip(30 * HOUR_MS);
   await until(isLooked);
-  expect((await backups().list(10)).map(({ backupId }) => backupId)).toEqual([newest]);
+  expect((await backups().list({ limit: 10 })).map(({ backupId }) => backupId)).toEqual([newest]);
 });
 
 test('one that is deleted is told, and one that is not there keeps others from no place', async () => {

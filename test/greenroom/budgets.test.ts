@@ -253,6 +253,11 @@ describe('what was spent', () => {
       test.greenroom.api.sessions('costs', { by: 'owner', spentAfter, limit: 1 });
     expect((await since('2020-01-01')).nextCursor).toBeDefined();
     expect(await since('2999-01-01')).toEqual({ groups: [] }); // nothing of them is read
+    await test.sessions.create('unspent', { owner: 'cleo' });
+    const read = () => test.greenroom.status().journal?.reads;
+    const before = read();
+    expect(await test.sessions.costs({ by: 'owner', owner: 'cleo' })).toEqual([]);
+    expect(read()).toBe(before); // the catalog knows that there is nothing to read
     const ofAnn = await test.sessions.costs({ by: 'tag', owner: 'ann' });
     expect(ofAnn.map(({ value }) => value).toSorted()).toEqual(['x', 'y']);
   });

@@ -73,6 +73,16 @@ it('a date stays where it is, and is watched', async () => {
   await (await testGreenroom()).greenroom.api.sessions('watch-close', { watchId });
 });
 
+it('a query as deep as queries are is watched', async () => {
+  const { sessions, greenroom } = await testGreenroom();
+  await sessions.create('a', { tags: ['x'] });
+  const q = ['a', 'b', 'c', 'd', 'e'].reduce((q, t) => `(tag:${t} OR (tag:x ${q}))`, 'tag:x');
+  const { count } = await sessions.count({ q });
+  const { watchId, present } = await greenroom.api.sessions('watch-open', { q });
+  expect(present).toBe(count);
+  await greenroom.api.sessions('watch-close', { watchId });
+});
+
 it('after the catalog has crashed, a watch begins anew with all there is', async () => {
   const test = await ownGreenroom();
   const { sessions, greenroom } = test;

@@ -47,11 +47,26 @@ it.each([
   [{ q: 'tag:a', timeZone: 'Mars/Olympus' }, { details: { field: 'timeZone' } }],
   [{ anyOf: [{ minTurns: 5, maxTurns: 1 }] }, {}],
   [{ allOf: [] }, {}],
+  [{ minTurns: 5, allOf: [{ maxTurns: 1 }] }, {}],
+  [{ q: 'cost:>5 tag:a (cost:<1 tag:b)' }, { details: { field: 'q' } }],
+  [{ q: 'updated:..2026-11-01', updatedAfter: '2026-11-20' }, { details: { field: 'q' } }],
 ])('%j is refused', async (request, more) => {
   const { sessions } = await testGreenroom();
   await expect(sessions.search(request)).rejects.toMatchObject({
     code: 'invalid_criteria',
     ...more,
+  });
+});
+
+it('criteria are not more than can be asked of each session', async () => {
+  const { sessions } = await testGreenroom();
+  const list = (length: number) => Array.from({ length }, (_, n) => ({ idPrefix: `x${n}` }));
+  const nested = { anyOf: [{ noneOf: list(100) }, { noneOf: list(100) }, { allOf: list(46) }] };
+  expect((await sessions.search(nested)).sessions).toBeDefined();
+  const more = { anyOf: [...nested.anyOf, { noneOf: list(1) }] };
+  await expect(sessions.search(more)).rejects.toMatchObject({
+    code: 'invalid_criteria',
+    message: expect.stringContaining('more than 250 criteria in all'),
   });
 });
 

@@ -58,6 +58,9 @@ test('a misspelt name in `tools` is refused too; others may come, and `explain` 
   expect(await typo('Bsh')).toBe(`${wrong} Bsh (did you mean Bash?)`);
   expect(await typo('bash')).toBe(`${wrong} bash (did you mean Bash?)`);
   expect(await typo('bash_20250125')).toBe(`${wrong} bash_20250125 (did you mean bash_20250124?)`);
+  const search = '(did you mean web_search_20260318?)';
+  for (const name of ['WebSearch', 'web_search', 'web_search_2025'])
+    expect(await typo(name)).toBe(`${wrong} ${name} ${search}`);
   expect(await refusal(sessions.get('e'))).toMatch(/^session_not_found/);
   await sessions.create('e', { tools: ['Read', 'memory_20250818', 'tide', 'mcp__sea__tide'] });
   expect(await refusal(sessions.update('e', { tools: ['Edti'] }))).toContain('did you mean Edit?');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { codeOf } from '../../src/model/errors.ts';
+import type { Tenant } from '../../src/model/ids.ts';
 import { iso } from '../../src/model/moment.ts';
 import { DAY_MS, HOUR_MS, Stage } from './stage.ts';
 
@@ -213,12 +214,14 @@ test('where hardly any session can be deleted, the sweep gives up', async () => 
   expect(stage.asked.length).toBeLessThan(500);
 });
 
-test('sweeps run one after another, and too many that wait are refused', async () => {
+test('sweeps run one after another, and too many of one tenant that wait are refused', async () => {
   const stage = new Stage();
   stage.add('old', 40);
   await stage.start();
   const reports = Array.from({ length: 18 }, () => stage.ask().catch(codeOf));
+  const others = stage.ask({}, 'other' as Tenant);
   await stage.clock.advance(1_000);
+  expect(await others).toMatchObject({ count: 0 });
   const answers = await Promise.all(reports);
   expect(answers[0]).toMatchObject({ count: 1 });
   expect(answers.slice(1, 17)).toEqual(

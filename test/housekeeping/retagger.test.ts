@@ -130,6 +130,20 @@ test('more than sixteen that wait are refused, and those that were taken are don
   if (last !== undefined) expect(await end(last)).toMatchObject({ state: 'done', changed: 1 });
 });
 
+test('a tenant that asks for many keeps no other from its turn', async () => {
+  const { start, end, jobs, notices } = await world(1);
+  const [first] = await Promise.all(
+    Array.from({ length: 17 }, (_, n) => start({ add: [`t${n}`] })),
+  );
+  if (first === undefined) throw new Error('it was refused');
+  const other = 'other' as typeof tenant;
+  const order = { filter: {}, retag: { add: ['theirs'] }, by: 'bob' };
+  const { jobId } = await jobs.start(other, order);
+  await end(first);
+  expect(notices.map((notice) => notice.jobId).slice(0, 2)).toEqual([first.jobId, jobId]);
+  expect(notices).toHaveLength(18);
+});
+
 test('a job of another tenant is not known', async () => {
   const { start, jobs } = await world(1);
   const { jobId } = await start();

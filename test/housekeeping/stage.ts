@@ -84,10 +84,13 @@ export class Stage {
     return report;
   }
 
-  ask({ maxAgeDays, dryRun = false, filter = {} }: Parameters<Stage['sweep']>[0] = {}) {
+  ask(
+    { maxAgeDays, dryRun = false, filter = {} }: Parameters<Stage['sweep']>[0] = {},
+    whose = tenant,
+  ) {
     return this.system
       .fetch(sweeperName)
-      .sweep(tenant, { filter, maxAgeDays, dryRun, by: 'request' });
+      .sweep(whose, { filter, maxAgeDays, dryRun, by: 'request' });
   }
 
   async left(): Promise<string[]> {

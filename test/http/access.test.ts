@@ -169,7 +169,7 @@ describe('a token for some sessions', () => {
     expect((await shared().sessions.get('new')).owner).toBe('ann');
     const fork = await ann.call('POST', '/v1/sessions/mine/fork', {});
     expect(fork.body.session.owner).toBe('ann');
-    for (const path of ['audit', 'tree', 'tokens', 'notifications', 'refused-turns', 'tasks'])
+    for (const path of ['tree', 'tokens', 'notifications', 'refused-turns', 'tasks'])
       expect((await ann.call('GET', `/v1/${path}`)).status, path).toBe(403);
   });
 
@@ -208,6 +208,70 @@ describe('a token for some sessions', () => {
     }
     await shared().sessions.cancel('his');
     await Promise.all(turns.map(({ done }) => done));
+  });
+
+  it('reads the audit of its sessions as they are now, and nothing of an earlier life of their ids', async () => {
+    const { sessions } = shared();
+    await sessions.create('of-ann', { owner: 'ann', tags: ['seen'] });
+    await sessions.create('of-ann-too', { owner: 'ann' });
+    await sessions.create('of-bob', { owner: 'bob', tags: ['seen'] });
+    await sessions.create('gone', { owner: 'ann' });
+    await sessions.delete('gone');
+    await sessions.create('again', { owner: 'bob' });
+    await sessions.complete('again');
+    await sessions.delete('again', { release: true });
+    await sessions.create('again', { owner: 'ann' });
+    const ids = ['gone', 'again', 'of-ann', 'of-ann-too', 'of-bob'];
+    const seenBy = async (options: TokenOptions, query = ''): Promise<string[]> => {
+      const { body } = await clientOf(shared(), options).call('GET', `/v1/audit${query}`);
+      const seen = (body.audit as { sessionId: string; action: string }[]).map(
+        ({ sessionId, action }) => `${sessionId} ${action}`,
+      );
+      return seen.filter((each) => ids.includes(each.split(' ')[0] ?? '')).toSorted();
+    };
+    const all = await seenBy({});
+    expect(all).toEqual(await seenBy({}, '?limit=1000'));
+    expect(all).toContain('gone deleted');
+    expect(all.filter((each) => each === 'again created')).toHaveLength(2);
+    expect(all).toContain('again completed');
+    const own = ['again created', 'of-ann created', 'of-ann-too created'];
+    expect(await seenBy({ owner: 'ann' })).toEqual(own);
+    expect(await seenBy({ owner: 'ann' }, '?limit=1000')).toEqual(own);
+    expect(await seenBy({ tags: ['Seen'] })).toEqual(['of-ann created', 'of-bob created']);
+    expect(await seenBy({ tags: ['seen'] }, '?owner=bob')).toEqual(['of-bob created']);
+    expect(await seenBy({ owner: 'ann', tags: ['seen'] })).toEqual(['of-ann created']);
+    expect(await seenBy({}, '?owner=bob')).toEqual(['of-bob created']);
+    const ann = clientOf(shared(), { owner: 'ann' });
+    expect((await ann.call('GET', '/v1/audit?owner=bob')).status).toBe(403);
+    await sessions.update('of-ann', { owner: 'bob' });
+    expect(await seenBy({ owner: 'ann' })).not.toContain('of-ann created');
+    for (const id of ids.slice(1)) await sessions.delete(id);
+  });
+
+  it('sees the runs of a task that are its own, and not the task', async () => {
+    const { sessions } = shared();
+    const admin = clientOf(shared());
+    await admin.call('PUT', '/v1/tasks/sorted', { prompt: 'Sort it.' });
+    const runFor = async (owner: string): Promise<string> => {
+      const { body } = await admin.call('POST', '/v1/tasks/sorted/run', {});
+      await sessions.update(body.sessionId, { owner });
+      return body.sessionId;
+    };
+    const [hers, his] = [await runFor('ann'), await runFor('bob')];
+    const path = '/v1/tasks/sorted/executions';
+    const seenBy = async (options: TokenOptions) =>
+      (
+        (await clientOf(shared(), options).call('GET', path)).body.executions as {
+          sessionId: string;
+        }[]
+      ).map(({ sessionId }) => sessionId);
+    expect((await seenBy({})).toSorted()).toEqual([hers, his].toSorted());
+    expect(await seenBy({ owner: 'ann' })).toEqual([hers]);
+    expect(await seenBy({ owner: 'ann', tags: ['no-such-tag'] })).toEqual([]);
+    const ann = clientOf(shared(), { owner: 'ann' });
+    expect((await ann.call('GET', `${path}?owner=bob`)).status).toBe(403);
+    expect((await ann.call('GET', '/v1/tasks/sorted')).status).toBe(403);
+    expect((await ann.call('POST', '/v1/tasks/sorted/run', {})).status).toBe(403);
   });
 
   it('hears again of the change that has taken the session away, with its key', async () => {

@@ -77,6 +77,33 @@ it('sends what is said in one turn of the loop as one, and with the end what sti
   expect(response.written).toEqual([said + said, 'id: 2\nevent: message\ndata: {"a":1}\n\n']);
 });
 
+it('ends soon with what is said in this turn of the loop, in one, and is open until then', () => {
+  const { stream, response, turnOfTheLoop } = started();
+  let closed = 0;
+  stream.onClose(() => {
+    closed += 1;
+  });
+  stream.send(message);
+  stream.endSoon();
+  stream.endSoon();
+  expect([response.isEnded, stream.isOpen, closed]).toEqual([false, true, 0]);
+  turnOfTheLoop();
+  expect([response.isEnded, stream.isOpen, closed]).toEqual([true, false, 1]);
+  expect(response.written).toEqual(['id: 2\nevent: message\ndata: {"a":1}\n\n']);
+});
+
+it.each(['a reader who goes', 'an end at once'])('which %s comes before', (what) => {
+  const { stream, response, turnOfTheLoop } = started();
+  stream.send(message);
+  stream.endSoon();
+  if (what === 'an end at once') stream.end();
+  else response.emit('close');
+  expect([response.isEnded, stream.isOpen]).toEqual([what === 'an end at once', false]);
+  const written = [...response.written];
+  turnOfTheLoop();
+  expect(response.written).toEqual(written);
+});
+
 it('counts what waits in this turn of the loop as unread', () => {
   const { stream, response, turnOfTheLoop } = started();
   stream.send({ ...message, data: Buffer.alloc(SLOW_BYTES + 1, 0x20) });

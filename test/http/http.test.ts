@@ -1,6 +1,7 @@
 /** Health and metrics of a real Greenroom, over HTTP. */
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { movedHttp } from '../../src/app/moved-http.ts';
 import { type HttpArgs, HttpServer, httpName } from '../../src/http/http-server.ts';
 import { LIMITS } from '../../src/http/listening.ts';
 import { startGreenroom } from '../../src/index.ts';
@@ -326,17 +327,23 @@ describe('the port', () => {
         ...{ settings: { ...LOOPBACK }, door, daemon: new FakeDaemon(), feed: door.feed },
       });
       onTestFinished(() => void system.exit(ref, 'shutdown'));
-      return system.fetch(httpName).url;
+      return system;
     };
-    const [first, second] = [await serve(), await serve()];
+    const [one, two] = [await serve(), await serve()];
+    const [first, second] = [one.fetch(httpName).url, two.fetch(httpName).url];
     expect(portOf(first)).not.toBe(portOf(second));
     expect(portOf(second)).not.toBe(4280);
     expect(await reasonsAt(second)).toEqual(['starting', 'store_away']);
+    const finding = `port 4280 is taken by another program: HTTP is at ${second}`;
+    expect(movedHttp(two)).toEqual([
+      { finding, nextStep: expect.stringContaining('GREENROOM_HTTP_PORT') },
+    ]);
+    expect(movedHttp(new System({ clock: systemClock, onReport: () => undefined }))).toEqual([]);
   });
 
   it('of an embedded Greenroom is not there unless the program names one', async () => {
     const test = await ownGreenroom();
-    expect(test.greenroom.status().http).toBeNull();
+    expect(test.greenroom.status()).toMatchObject({ http: null, warnings: [] });
     await test.restart({ httpPort: 'off' });
     expect(test.greenroom.status().http).toBeNull();
   });

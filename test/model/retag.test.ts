@@ -82,6 +82,19 @@ test('who is not concerned is not changed: a search for the concerned misses non
   );
 });
 
+test.each([
+  ['i̇x', 'İ*', 'neu/x'],
+  ['İX', 'İ*', 'neu/X'],
+  ['İX', 'i̇*', 'neu/X'],
+  ['TEAM/ß', 'team/*', 'neu/ß'],
+])(
+  'what the star stands for is whole where a small letter is longer: %s by %s',
+  (each, from, wanted) => {
+    const tags = [each.normalize('NFC')];
+    expect(retagged(tags, { rename: [{ from, to: 'neu/*' }] })).toEqual([wanted]);
+  },
+);
+
 test('a removal and an addition done twice do no more than once', () => {
   fc.assert(
     fc.property(tagLists, changes, (tags, { remove, add }) => {

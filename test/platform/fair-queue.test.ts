@@ -1,7 +1,9 @@
 /** The order of calls: never more than may run, none that waits while it may run, and all who wait take turns. */
+
 import { describe, expect, test } from 'vitest';
 import { type FairLimits, FairQueue, type Ticket } from '../../src/platform/fair-queue.ts';
 import { Dice } from '../../src/testing/dice.ts';
+import { rounds } from '../support/rounds.ts';
 
 interface Call extends Ticket {
   readonly number: number;
@@ -51,7 +53,7 @@ const LIMITED = { all: 6, perTenant: 4, perLine: 2, waiting: 40 };
 /** Only all of them together are limited, as at the model. */
 const OF_ALL = { all: 6, perTenant: Infinity, perLine: Infinity, waiting: 40 };
 
-test.each(Array.from({ length: 100 }, (_, seed) => seed + 1))(
+test.each(Array.from({ length: rounds(100) }, (_, seed) => seed + 1))(
   'holds its limits, wastes no room, keeps the order of each session: seed %i',
   (seed) => {
     const dice = new Dice(seed);

@@ -86,6 +86,20 @@ describe('a time is', () => {
     expect(updated('2024-04-26', 'Africa/Cairo')[0]).toBe('2024-04-25T22:00:00.000Z');
     expect(updated('today', 'Pacific/Kiritimati')[0]).toBe('2026-11-28T10:00:00.000Z');
   });
+
+  test.each([
+    ['2021-10-29', 'Asia/Amman', '2021-10-28T21:00:00.000Z', '2021-10-29T21:59:59.999Z'],
+    ['2021-10-28', 'Asia/Amman', '2021-10-27T21:00:00.000Z', '2021-10-28T20:59:59.999Z'],
+    ['2023-11-05', 'America/Havana', '2023-11-05T04:00:00.000Z', '2023-11-06T04:59:59.999Z'],
+    ['2018-02-17', 'America/Sao_Paulo', '2018-02-17T02:00:00.000Z', '2018-02-18T02:59:59.999Z'],
+    ['2011-12-31', 'Pacific/Apia', '2011-12-30T10:00:00.000Z', '2011-12-31T09:59:59.999Z'],
+  ])('from the first of two midnights, on %s in %s', (day, zone, from, to) => {
+    expect(updated(day, zone)).toEqual([from, to]);
+  });
+
+  test('in its own century', () => {
+    expect(updated('0050-01')).toEqual(['0050-01-01T00:00:00.000Z', '0050-01-31T23:59:59.999Z']);
+  });
 });
 
 test.each([

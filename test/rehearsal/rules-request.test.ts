@@ -27,6 +27,40 @@ const format = (schema: unknown) => ({
   output_config: { format: { type: 'json_schema', schema } },
 });
 
+describe('servers that the API is to call', () => {
+  const BETA = ['mcp-client-2025-11-20'];
+  const docs = { type: 'url', name: 'docs', url: 'https://docs.example/mcp' };
+  const set = { type: 'mcp_toolset', mcp_server_name: 'docs' };
+  const use = { type: 'mcp_tool_use', id: 'mcptoolu_1', name: 'a', server_name: 'docs', input: {} };
+  const result = { type: 'mcp_tool_result', tool_use_id: 'mcptoolu_1', content: [] };
+  const asked = (more: Fields, betas = BETA) => violationOf(body(more), 'create', betas);
+  const history = (...content: unknown[]) => ({
+    messages: [user(text()), said(...content), user(text())],
+  });
+
+  it('are taken with their tools and their calls, under their beta', () => {
+    const whole = { mcp_servers: [docs], tools: [set], ...history(use, result) };
+    expect(asked(whole)).toBeUndefined();
+    expect(asked(whole, [])).toContain('Extra inputs');
+    expect(asked(history(use, result))).toBeUndefined();
+    expect(asked(history(use, result), [])).toContain("Input tag 'mcp_tool_use'");
+  });
+
+  it.each<[string, Fields, string]>([
+    ['without tools of it', { mcp_servers: [docs] }, "'docs' is not referenced"],
+    ['that is not there', { tools: [set] }, "'docs' not found"],
+    ['named twice', { mcp_servers: [docs], tools: [set, set] }, 'more than one'],
+    ['over plain HTTP', { mcp_servers: [{ ...docs, url: 'http://a' }], tools: [set] }, 'https://'],
+    [
+      'with a call without a result',
+      { messages: [...history(use).messages, said(text()), user(text())] },
+      '`mcp_tool_result` block',
+    ],
+  ])('are refused: one %s', (_, more, why) => {
+    expect(asked(more)).toContain(why);
+  });
+});
+
 describe('a request', () => {
   it.each<[string, Fields, string]>([
     [
@@ -48,6 +82,28 @@ describe('a request', () => {
       'with a tool without a schema',
       { tools: [{ name: 'A' }] },
       'tools.0.custom.input_schema: Field required',
+    ],
+    [
+      'with a tool of the API that is to do what it cannot',
+      { tools: [{ type: 'code_execution_20260521', name: 'code_execution', max_uses: 1 }] },
+      'tools.0.code_execution_20260521.max_uses: Extra inputs are not permitted',
+    ],
+    [
+      'with a tool of the API by another name',
+      { tools: [{ type: 'web_search_20250305', name: 'search' }] },
+      "tools.0.web_search_20250305.name: Input should be 'web_search'",
+    ],
+    [
+      'with domains that are allowed and others that are blocked',
+      {
+        tools: [
+          {
+            ...{ type: 'web_fetch_20260318', name: 'web_fetch' },
+            ...{ allowed_domains: ['a.example'], blocked_domains: ['b.example'] },
+          },
+        ],
+      },
+      'tools.0.web_fetch_20260318: Only one of `allowed_domains` or `blocked_domains` may be specified.',
     ],
     [
       'with a schema that is no object',
@@ -157,12 +213,12 @@ describe('a request', () => {
 
   it.each<[string, Fields]>([
     [
-      'tools of its own, of the API and of a server',
+      'tools of its own and of the API',
       {
         tools: [
           tool('A'),
           { type: 'web_search_20260318', name: 'web_search' },
-          { type: 'mcp_toolset', mcp_server_name: 's' },
+          { type: 'web_fetch_20260318', name: 'web_fetch' },
         ],
       },
     ],

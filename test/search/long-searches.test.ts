@@ -221,6 +221,34 @@ describe('a long search', () => {
   });
 });
 
+it('the more is asked of each row, the fewer are looked at in one go', async () => {
+  let pauses = 0;
+  const pause = async () => {
+    pauses += 1;
+  };
+  const catalog = new MemoryCatalog(undefined, { pause });
+  const rows = Array.from({ length: 1_000 }, (_, n) => rowOf(`s${n}`, { tokens: n }));
+  for (const row of rows) catalog.put(row);
+  const noneOf = Array.from({ length: 150 }, (_, n) => ({ idPrefix: `x${n}` }));
+  const much = { anyOf: [{ noneOf }, { minTokens: 5_000 }] };
+  const all = criteriaOf({ limit: 1_000 });
+  const dearest = criteriaOf({ limit: 5, sortBy: 'cost' });
+  const pausesOf = async (answer: Promise<unknown>) => {
+    pauses = 0;
+    await answer;
+    return pauses;
+  };
+  expect(await pausesOf(catalog.count(tenant, { minTokens: 1 }))).toBe(0);
+  for (const answer of [
+    () => catalog.count(tenant, much),
+    () => catalog.search(tenant, { ...all, ...much }),
+    () => catalog.search(tenant, { ...dearest, ...much, maxTokens: 5 }),
+    () => catalog.facets(tenant, { by: 'day', limit: 1, ...much }),
+  ])
+    expect(await pausesOf(answer())).toBeGreaterThan(2);
+  expect((await catalog.count(tenant, much)).sessions).toBe(1_000);
+});
+
 it('a search goes on although all sessions of its tenant go, and others come', async () => {
   const held = gate();
   const catalog = new MemoryCatalog(undefined, { pause: () => held.opened });

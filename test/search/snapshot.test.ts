@@ -11,6 +11,7 @@ import { type FillOptions, fillCatalog, type Source } from '../../src/search/fil
 import { Loading, Saving } from '../../src/search/saved.ts';
 import { readHeader, readSnapshot, writeSnapshot } from '../../src/search/snapshot-file.ts';
 import { Dice } from '../../src/testing/dice.ts';
+import { rounds } from '../support/rounds.ts';
 import { expectSame } from './same-catalog.ts';
 import { rowOf, sessionIds, summaryRows, tenant } from './summary-row.ts';
 
@@ -55,7 +56,7 @@ describe('a catalog that was saved and loaded', () => {
         await expectSame(loaded, catalog);
         await expectSame(reloaded(loaded), catalog);
       }),
-      { numRuns: 60 },
+      { numRuns: rounds(60) },
     );
   });
 

@@ -140,7 +140,8 @@ const around = (inner: fc.Arbitrary<Filter>): fc.Arbitrary<Filter> => {
   const several = fc.option(fc.array(inner, { minLength: 1, maxLength: 2 }), { nil: undefined });
   return fc
     .tuple(filters, several, several, several)
-    .map(([plain, allOf, anyOf, noneOf]) => withoutUndefined({ ...plain, allOf, anyOf, noneOf }));
+    .map(([plain, allOf, anyOf, noneOf]) => withoutUndefined({ ...plain, allOf, anyOf, noneOf }))
+    .filter((filter) => contradictions(filter).length === 0);
 };
 /** Criteria in criteria in criteria. */
 export const nestedFilters = around(around(filters));

@@ -34,9 +34,10 @@ const SERVER_RESULTS = [
   'bash_code_execution_tool_result',
   'text_editor_code_execution_tool_result',
   'tool_search_tool_result',
+  'mcp_tool_result',
 ];
 const ASSISTANT_BLOCKS = [
-  ...['text', 'thinking', 'redacted_thinking', 'tool_use', 'server_tool_use'],
+  ...['text', 'thinking', 'redacted_thinking', 'tool_use', 'server_tool_use', 'mcp_tool_use'],
   ...SERVER_RESULTS,
 ];
 const RESULT_BLOCKS = [
@@ -161,7 +162,7 @@ const pairing = (turns: readonly Turn[]): string[] =>
 const serverTools = (turns: readonly Turn[]): string[] =>
   turns.flatMap((turn, i) => {
     const at = `messages.${turn.index}`;
-    const uses = ids(ofType(turn, 'server_tool_use'), 'id');
+    const uses = ids([...ofType(turn, 'server_tool_use'), ...ofType(turn, 'mcp_tool_use')], 'id');
     const results = ids(
       turn.blocks.filter((b) => SERVER_RESULTS.includes(String(get(b, 'type')))),
       'tool_use_id',

@@ -6,6 +6,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 
 export const KEYS = {
   accessKeyId: 'AKIDEXAMPLE',
@@ -76,6 +77,8 @@ export class FakeS3 {
   sessionToken: string | undefined;
   /** Objects of one list. */
   pageSize = 1_000;
+  /** As one does that is behind a network for faster pages: for whoever takes it packed, nobody knows how long it is. */
+  packsAnswers = false;
   /** Of a server that knows lists of the first kind alone: where a list goes on it does not say. */
   saysNext = true;
   #count = 0;
@@ -146,6 +149,12 @@ export class FakeS3 {
         return;
       }
       const answer = this.#answer(request, url, key, body);
+      const takesGzip = String(request.headers['accept-encoding']).includes('gzip');
+      if (this.packsAnswers && takesGzip && answer.status < 300) {
+        const headers = { ...answer.headers, 'content-encoding': 'gzip' } as Record<string, string>;
+        delete headers['content-length'];
+        return void response.writeHead(answer.status, headers).end(gzipSync(answer.body ?? ''));
+      }
       if (fault === 'failAfter') throw new Refused(500, 'InternalError');
       this.#send(response, answer, fault);
     } catch (refusal) {

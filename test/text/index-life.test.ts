@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type Database from 'libsql';
 import { expect, it, onTestFinished } from 'vitest';
+import { EMPTY_DIGEST, nextDigest } from '../../src/claude-code/digest.ts';
 import { systemClock } from '../../src/otp/system-clock.ts';
 import { IndexProcess } from '../../src/text/index-process.ts';
 import { ownGreenroom, type TestGreenroom } from '../support/greenroom.ts';
@@ -178,6 +179,27 @@ it('a session that was replaced, or deleted and made again, is found by nothing 
   expect(await found(test, 'lighthouse OR keeper')).toEqual([]);
   expect(await found(test, 'kettle OR teapot')).toEqual(['a', 'b']);
 });
+
+it('a session that was imported anew while it was away, with the times of before, is found by nothing of before', async () => {
+  const test = await withTwo();
+  const lines: string[] = [];
+  for await (const piece of test.sessions.exportSession('b')) lines.push(piece);
+  await test.restart({ textSearch: 'off' });
+  await test.sessions.delete('b', { release: true });
+  const text = lines.join('').replaceAll('lighthouse keeper', 'censored passage');
+  const others = text.trimEnd().split('\n').slice(0, -1);
+  const digest = others.reduce((sum, line) => nextDigest(sum, Buffer.from(line)), EMPTY_DIGEST);
+  const end = JSON.stringify({ type: 'end', lines: others.length, digest });
+  await test.sessions.importSession(inPieces(`${[...others, end].join('\n')}\n`));
+  await test.restart({ textSearch: 'talk' });
+  await caughtUp(test);
+  expect(await found(test, 'keeper')).toEqual([]);
+  expect(await found(test, 'censored')).toEqual(['b']);
+});
+
+async function* inPieces(...pieces: readonly string[]) {
+  yield* pieces;
+}
 
 it('a fork is found by what it shares, also when its parent is gone', async () => {
   const test = await withTwo();

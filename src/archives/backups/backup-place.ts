@@ -220,9 +220,16 @@ export class BackupPlace {
     await this.patiently(signal, () => this.target.remove(manifestName(backupId), signal));
   }
 
-  /** Removes what no backup of this place needs. Rejects with `corrupt_record`, and removes nothing, where one cannot be read. */
-  async sweep(signal: AbortSignal): Promise<Swept> {
+  /**
+   * Removes what no backup of this place needs. Rejects with `corrupt_record`, and removes nothing, where one cannot be read.
+   *
+   * @param known is there: a list that does not have it lags behind (not all servers show at once what was put), and is none to
+   *   remove by. Rejects with `unavailable` then.
+   */
+  async sweep(signal: AbortSignal, known?: string): Promise<Swept> {
     const { backups, packs, halves } = await this.contents(signal);
+    if (known !== undefined && !backups.some(({ backupId }) => backupId === known))
+      throw new GreenroomError('unavailable', `the list of the place does not have ${known} yet`);
     const left = new Map(packs);
     for (const { backupId } of backups) {
       for (const [pack] of (await this.manifest(backupId, signal)).packs) left.delete(pack);
@@ -266,7 +273,7 @@ const isWhole = (name: string): boolean => isPackName(name) || backupOfName(name
 
 /** What dies half of ours; a half that is not ours may be under way, of a session's archive at the same place. */
 const isHalf = (name: string): boolean => {
-  const [, of] = /^(.+)\.part$/.exec(name) ?? [];
+  const [, of] = /^(.+?)(?:\.[0-9a-f]{8})?\.part$/.exec(name) ?? [];
   return of !== undefined && (of === LEASE || isWhole(of));
 };
 

@@ -53,6 +53,8 @@ const RegionList = z.strictObject({
 const Manifest = z.strictObject({
   format: z.literal(1),
   storeId: z.string(),
+  /** Of a store that was restored from a backup: its own are not those of the original. */
+  copy: z.string().exactOptional(),
   madeAt: z.iso.datetime(),
   /** Of the store's file. */
   bytes: count,
@@ -126,15 +128,22 @@ export interface BackupId {
 const ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-([0-9a-f]{6})-[0-9a-f]{16}$/;
 const ENDING = '.backup.json';
 
+/** Whose a backup is. One that was restored is a store of its own: what goes by its settings is none of the original's. */
+export interface Whose {
+  readonly storeId: string;
+  readonly copy?: string | undefined;
+}
+
 /** Of a store, short: so a look at the names says which backups are whose. */
-export const storeMark = (storeId: string): string => hashOf(storeId).slice(0, 6);
+export const storeMark = ({ storeId, copy }: Whose): string =>
+  hashOf(copy === undefined ? storeId : `${storeId} ${copy}`).slice(0, 6);
 
 export const manifestName = (backupId: string): string => `${backupId}${ENDING}`;
 
 /** It begins with the moment, to the millisecond, so the newest is known; and ends with the hash of the text: so one that has changed is none. */
-export const idOf = (text: string, { madeAt, storeId }: Manifest): string => {
+export const idOf = (text: string, { madeAt, ...whose }: Manifest): string => {
   const time = new Date(madeAt).toISOString().replace(/[:.-]/g, '');
-  return `${time}-${storeMark(storeId)}-${hashOf(text).slice(0, 16)}`;
+  return `${time}-${storeMark(whose)}-${hashOf(text).slice(0, 16)}`;
 };
 
 /** Undefined: it is no manifest's name. */

@@ -25,6 +25,7 @@ import {
   refOf,
   regionsOf,
   storeMark,
+  type Whose,
 } from './layout.ts';
 import type { ClosedPack, PackedFile } from './packer.ts';
 
@@ -43,7 +44,7 @@ export interface MakeGround {
   /** A folder for what is on its way; whatever is in there may go. */
   readonly staging: string;
   /** Copies the store of one moment into a folder, reads it to its end, and says whose it is. */
-  readonly copy: (folder: string) => Promise<{ readonly storeId: string }>;
+  readonly copy: (folder: string) => Promise<Whose>;
   readonly keep: Keep;
   readonly progress?: (done: Progress) => void;
 }
@@ -83,12 +84,12 @@ export const makeBackup = (ground: MakeGround, signal: AbortSignal): Promise<Mad
 
 const put = async (ground: MakeGround, signal: AbortSignal) => {
   const { place, staging, clock } = ground;
-  const { storeId } = await place.held(signal, () => ground.copy(join(staging, 'copy')));
+  const { storeId, copy } = await place.held(signal, () => ground.copy(join(staging, 'copy')));
   const madeAt = iso(clock.now());
   signal.throwIfAborted();
   crashpoint('backup.copied');
   const contents = await place.contents(signal);
-  const before = await manifestBefore(ground, contents, storeId, signal);
+  const before = await manifestBefore(ground, contents, { storeId, copy }, signal);
   const bytes = (await stat(join(staging, 'copy', STORE_FILE))).size;
   const packed = await pack(ground, { bytes, before, contents }, signal);
   crashpoint('backup.put');
@@ -96,7 +97,7 @@ const put = async (ground: MakeGround, signal: AbortSignal) => {
   for (const { name, size } of packed.put) known.set(name, size);
   await mustBeThere(ground, packed.file, known, signal);
   const manifest = manifestOf(
-    { storeId, madeAt, bytes, files: await smallFiles(join(staging, 'copy')) },
+    { storeId, copy, madeAt, bytes, files: await smallFiles(join(staging, 'copy')) },
     { ...packed, known, before },
   );
   const text = JSON.stringify(manifest);
@@ -106,15 +107,17 @@ const put = async (ground: MakeGround, signal: AbortSignal) => {
   return { backupId, manifest };
 };
 
-/** The newest of this store that can be read; undefined: all is put. */
+/** The newest of this store that can be read, else of the one that it is a copy of; undefined: all is put. */
 const manifestBefore = async (
   { place, clock }: MakeGround,
   { backups }: Contents,
-  storeId: string,
+  { storeId, copy }: Whose,
   signal: AbortSignal,
 ): Promise<Manifest | undefined> => {
-  const mine = backups.filter(({ store }) => store === storeMark(storeId));
-  for (const { backupId } of newestFirst(mine, clock.now())) {
+  const of = (mark: string) => backups.filter(({ store }) => store === mark);
+  const mine = newestFirst(of(storeMark({ storeId, copy })), clock.now());
+  const original = copy === undefined ? [] : newestFirst(of(storeMark({ storeId })), clock.now());
+  for (const { backupId } of [...mine, ...original]) {
     try {
       return await place.manifest(backupId, signal);
     } catch (error) {
@@ -217,7 +220,7 @@ const smallFiles = async (folder: string): Promise<Manifest['files']> => {
 };
 
 const manifestOf = (
-  about: Pick<Manifest, 'storeId' | 'madeAt' | 'bytes' | 'files'>,
+  { copy, ...about }: Pick<Manifest, 'madeAt' | 'bytes' | 'files'> & Whose,
   packed: {
     readonly put: readonly ClosedPack[];
     readonly file: PackedFile;
@@ -241,7 +244,8 @@ const manifestOf = (
     return [number, ref.at, ref.length, ref.sha256] satisfies Manifest['regions'][number];
   });
   const bytes = putPacks.reduce((sum, { size }) => sum + size, 0);
-  return { format: 1, ...about, put: { bytes, packs: putPacks.length }, packs, regions };
+  const whose = copy === undefined ? about : { ...about, copy };
+  return { format: 1, ...whose, put: { bytes, packs: putPacks.length }, packs, regions };
 };
 
 /** Read back: it is what all else hangs on. */
@@ -282,7 +286,7 @@ export const tidyUp = async (
       crashpoint('backup.forgotten');
     }
     const isDue = wasLeft || gone.length > 0 || halves.length > 0;
-    return { gone, swept: isDue ? await place.sweep(signal) : NOTHING };
+    return { gone, swept: isDue ? await place.sweep(signal, backupId) : NOTHING };
   } catch (sweepFault) {
     return { gone, swept: NOTHING, sweepFault };
   }

@@ -4,10 +4,10 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { through } from '../../platform/through.ts';
 import { ListLine } from './manifest.ts';
 import type { Part } from './parts.ts';
 import { plainPath } from './paths.ts';
-import { through } from './through.ts';
 
 export interface Checked {
   readonly files: number;
@@ -26,10 +26,10 @@ export const checkArchive = async (parts: AsyncIterable<Part>, list: string): Pr
   let [files, total] = [0, 0];
   for await (const part of parts) {
     const path = plainPath(part.path);
-    const { value: line } = await lines.next();
+    const line = await nextThere(lines);
     const { bytes, sha256 } = await read(part);
     if (part.kind === 'file') [files, total] = [files + 1, total + bytes];
-    if (line === undefined || line.kind === 'left') complain(`${path} is not in the list`);
+    if (line === undefined) complain(`${path} is not in the list`);
     else if (line.path !== path || line.kind !== part.kind)
       complain(`${path} is there, and the list has ${line.path}`);
     else if (line.kind === 'file' && (line.size !== bytes || line.sha256 !== sha256))
@@ -39,6 +39,16 @@ export const checkArchive = async (parts: AsyncIterable<Part>, list: string): Pr
   }
   for await (const line of lines) if (line.kind !== 'left') complain(`${line.path} is missing`);
   return { files, bytes: total, faults };
+};
+
+/** What was left has lines of its own, wherever it was come upon. */
+const nextThere = async (
+  lines: AsyncGenerator<ListLine, undefined>,
+): Promise<Exclude<ListLine, { kind: 'left' }> | undefined> => {
+  for (;;) {
+    const { value: line } = await lines.next();
+    if (line === undefined || line.kind !== 'left') return line;
+  }
 };
 
 const read = async ({

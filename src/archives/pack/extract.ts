@@ -10,7 +10,7 @@
  */
 import { constants } from 'node:fs';
 import { lstat, lutimes, mkdir, open, opendir, rename, rm, rmdir, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Left } from '../../session/ports/archives.ts';
 import { type Counts, Tally } from './manifest.ts';
@@ -34,6 +34,14 @@ export const USUAL_LIMITS: ExtractLimits = {
   totalBytes: 4 * 1024 ** 4,
   links: 200_000,
 };
+
+/** Of an archive of ours: what was packed must come back, and nothing beyond it. */
+export const limitsOf = ({ files, folders, links, bytes }: Counts): ExtractLimits => ({
+  ...USUAL_LIMITS,
+  totalBytes: bytes,
+  entries: Math.max(USUAL_LIMITS.entries, files + folders + links),
+  links: Math.max(USUAL_LIMITS.links, links),
+});
 
 export interface Extracted {
   readonly counts: Counts;
@@ -80,10 +88,23 @@ export const unpackTo = async (order: ExtractOrder): Promise<Extracted> => {
   }
 };
 
-/** Rejects with `invalid_state` where something is, but for an empty folder. */
+/** Of the file systems in use the least takes so many: eCryptfs, of homes. */
+const MOST_NAME_BYTES = 143;
+
+/** A name for what is on its way to a place: the place's own and an id, as far as a name may be that long. */
+export const draftBeside = (place: string, id: string): string => {
+  const name = `${basename(place)}.restoring-${id}`;
+  return Buffer.byteLength(name) > MOST_NAME_BYTES
+    ? join(dirname(place), `.restoring-${id}`)
+    : `${place}.restoring-${id}`;
+};
+
+/** Rejects with `invalid_state` where something is, but for an empty folder that another may take the place of. */
 export const mustBeFree = async (place: string): Promise<void> => {
   const there = await lstat(place).catch(unlessMissing);
   if (there === undefined) return;
+  if (there.isDirectory() && (await lstat(dirname(place))).dev !== there.dev)
+    throw isMounted(place);
   const isEmpty = there.isDirectory() && (await isEmptyFolder(place));
   if (!isEmpty)
     throw new GreenroomError(
@@ -91,6 +112,10 @@ export const mustBeFree = async (place: string): Promise<void> => {
       `${place} is there and not empty: name another place`,
     );
 };
+
+/** A folder cannot take the place of one where a disk, or a volume of a container, is mounted. */
+const isMounted = (place: string): GreenroomError =>
+  new GreenroomError('invalid_state', `something is mounted at ${place}: name a folder in it`);
 
 const isEmptyFolder = async (place: string): Promise<boolean> => {
   const folder = await opendir(place);
@@ -112,6 +137,7 @@ export const takePlace = async ({
     await rename(draft, place);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
+    if (codeOf(error) === 'EBUSY') throw isMounted(place);
     if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? ''))
       throw new GreenroomError('invalid_state', `something came to ${place} meanwhile`);
     throw error;
@@ -253,14 +279,19 @@ class Extraction {
     const file = await open(join(this.#root, path), NEW_FILE, 0o600);
     this.#unsynced.hold(file);
     let size = 0;
+    let isHole = false;
     for await (const chunk of bytes) {
       size += chunk.length;
       this.#tally.bytes += chunk.length;
       if (size > fileBytes) throw tooLarge(`a file of it has more than ${fileBytes} bytes`);
       if (this.#tally.bytes > totalBytes)
         throw tooLarge(`its files have more than ${totalBytes} bytes`);
-      for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
+      const from = size - chunk.length;
+      isHole = isZero(chunk); // nothing is written: what had holes would need all of its size
+      for (let at = isHole ? chunk.length : 0; at < chunk.length; )
+        at += (await file.write(chunk, at, chunk.length - at, from + at)).bytesWritten;
     }
+    if (isHole) await file.truncate(size);
     await file.chmod(mode & PERMISSIONS);
     await file.utimes(...timesOf(mtimeMs));
     await this.#unsynced.look();
@@ -300,6 +331,10 @@ class Extraction {
     await this.#unsynced.look();
   }
 }
+
+const ZEROS = Buffer.alloc(256 * 1024);
+const isZero = (chunk: Buffer): boolean =>
+  chunk.length <= ZEROS.length && chunk.equals(ZEROS.subarray(0, chunk.length));
 
 const timesOf = (mtimeMs: number): [number, number] => {
   const seconds = Number.isFinite(mtimeMs)

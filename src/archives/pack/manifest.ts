@@ -30,8 +30,10 @@ export interface Counts {
 /** Of each thing that was left the first so many are named; all are counted. */
 export const MAX_NAMED_LEFT = 100;
 
-/** Counts while it goes, and remembers what was left. */
+/** Counts while it goes, and remembers the first of what was left. */
 export class Tally {
+  readonly #onLeft: (left: Left) => void;
+
   files = 0;
   folders = 0;
   links = 0;
@@ -39,8 +41,14 @@ export class Tally {
   leftCount = 0;
   readonly left: Left[] = [];
 
+  /** @param onLeft told of each. */
+  constructor(onLeft: (left: Left) => void = () => undefined) {
+    this.#onLeft = onLeft;
+  }
+
   leave(path: string, why: string): void {
     this.leftCount += 1;
+    this.#onLeft({ path, why });
     if (this.left.length < MAX_NAMED_LEFT) this.left.push({ path: path.slice(0, 300), why });
   }
 

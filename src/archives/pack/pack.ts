@@ -8,12 +8,13 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { createGzip } from 'node:zlib';
+import { through } from '../../platform/through.ts';
 import type { Compression, Left } from '../../session/ports/archives.ts';
 import { excluding } from './exclude.ts';
 import { type Counts, type ListLine, Tally } from './manifest.ts';
+import { faultOfLink, faultOfPath } from './paths.ts';
 import { tarOf } from './tar-write.ts';
-import { through } from './through.ts';
-import { walk } from './walk.ts';
+import { type Found, walk } from './walk.ts';
 import { zipOf } from './zip-write.ts';
 
 export interface PackOrder {
@@ -45,9 +46,9 @@ export const packFolder = async (
   { root, into, listInto, compression, exclude }: PackOrder,
   progress: (counts: Counts) => void = () => undefined,
 ): Promise<Packed> => {
-  const tally = new Tally();
-  const things = walk(root, excluding(exclude), tally);
   const list = new ListFile(listInto);
+  const tally = new Tally((left) => list.add({ kind: 'left', ...left }));
+  const things = judged(walk(root, excluding(exclude), tally), compression, tally);
   const listed = (line: ListLine): void => list.add(line);
   const [archive, ofList] = await together(
     writeFileOf(
@@ -55,7 +56,6 @@ export const packFolder = async (
       () => inStep(archiveBytes(compression, things, tally, listed), list),
       () => progress(tally.counts),
     ).then((written) => {
-      for (const { path, why } of tally.left) list.add({ kind: 'left', path, why });
       list.end();
       return written;
     }),
@@ -64,6 +64,28 @@ export const packFolder = async (
   const { counts, left, leftCount } = tally;
   return { archive, list: ofList, counts, left, leftCount };
 };
+
+/**
+ * What would not be brought back is told of: it is in the archive, for `tar` and `unzip`, and still whoever has nothing but the
+ * archive lacks it. A zip has no such names, so there it is left out.
+ */
+function* judged(
+  things: Iterable<Found>,
+  compression: Compression,
+  tally: Tally,
+): Generator<Found> {
+  for (const found of things) {
+    const { path } = found;
+    const fault = faultOfPath(path);
+    if (fault !== undefined && compression === 'zip') {
+      tally.leave(path, fault);
+      continue;
+    }
+    const why = fault ?? (found.kind === 'link' ? faultOfLink(path, found.target) : undefined);
+    if (why !== undefined) tally.leave(path, `it is packed, and will not be brought back: ${why}`);
+    yield found;
+  }
+}
 
 /** Of small files the list is as long as what is packed: it must not wait in memory. */
 async function* inStep(

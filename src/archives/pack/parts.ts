@@ -3,9 +3,9 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Entry, open as openZip, type ZipFile } from 'yauzl';
 import { GreenroomError } from '../../model/errors.ts';
+import { through } from '../../platform/through.ts';
 import type { Compression } from '../../session/ports/archives.ts';
 import { readTar, type TarPart } from './tar-read.ts';
-import { through } from './through.ts';
 
 /** The same for all forms. */
 export type Part = Pick<

@@ -10,6 +10,19 @@ const LINK = 0o120000;
 const FILE = 0o100000;
 const FOLDER = 0o040000;
 
+/**
+ * The form also has the time as a clock on the wall shows it, and the library asks for that of this machine: equal folders
+ * would make other bytes in another time zone. Its years begin with 1980.
+ */
+class TimeInUtc extends Date {
+  override getFullYear = () => Math.max(this.getUTCFullYear(), 1980);
+  override getMonth = () => this.getUTCMonth();
+  override getDate = () => this.getUTCDate();
+  override getHours = () => this.getUTCHours();
+  override getMinutes = () => this.getUTCMinutes();
+  override getSeconds = () => this.getUTCSeconds();
+}
+
 /** The same bytes for the same things. Errors of the reading end the stream. */
 export const zipOf = (
   things: Iterable<Found>,
@@ -32,7 +45,7 @@ const addAll = async (
 ): Promise<void> => {
   for (const found of things) {
     const { path, mode } = found;
-    const mtime = new Date(Math.max(found.mtimeMs, 0));
+    const mtime = new TimeInUtc(Math.max(found.mtimeMs, 0));
     if (found.kind === 'file') {
       listed(await addFile(zip, found, { mode: FILE | mode, mtime }, tally));
       continue;

@@ -1,21 +1,27 @@
-/** Archives in a folder: a file for each object, which is whole and on disk when it is there under its name. */
-import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
+/**
+ * Archives in a folder: a file for each object, which is whole and on disk when it is there under its name. It may be on another
+ * machine's disk (SMB, WebDAV, a stick): such file systems know neither second names of a file nor modes, nor a folder that is synced.
+ */
+import { hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { link, open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GreenroomError } from '../../model/errors.ts';
 import { makeFolder } from '../../platform/make-folder.ts';
 import { isName, type Listed, type Local, mustBeName, type Target } from './target.ts';
 
-const PRIVATE_FILE = 0o600;
+const NEW_FILE = { mode: 0o600, flush: true, flag: 'wx' } as const;
 const CHUNK = 256 * 1024;
 
 export class FolderTarget implements Target {
   readonly place: { readonly kind: 'folder'; readonly dir: string };
+  readonly #disk: Disk;
 
-  /** @param dir absolute; made when the first object comes. */
-  constructor(dir: string) {
+  /** @param dir absolute; made when the first object comes. @param disk what not every file system can. */
+  constructor(dir: string, disk: Disk = DISK) {
     this.place = { kind: 'folder', dir };
+    this.#disk = disk;
   }
 
   uri(name: string): string {
@@ -28,13 +34,20 @@ export class FolderTarget implements Target {
 
   async put(name: string, file: Local, _signal: AbortSignal, isForced = false): Promise<void> {
     if (!isForced && (await this.size(name)) === file.size) return;
-    await this.#place(name, (draft) => moved(file.path, draft));
+    await this.#place(name, (draft) => this.#moved(file.path, draft));
   }
 
   async putOnce(name: string, bytes: Buffer): Promise<boolean> {
-    const draft = await this.#drafted(name, (path) => written(path, bytes));
+    // Another process may be at the same name: its draft is another file, unless it says the same.
+    const own = this.#draft(`${name}.${hash('sha256', bytes).slice(0, 8)}`);
+    const draft = await this.#drafted(own, (path) => written(path, bytes));
     try {
-      await link(draft, this.local(name));
+      await this.#disk.link(draft, this.local(name)).catch(async (error: unknown) => {
+        if (!CANNOT.includes(codeOf(error))) throw error;
+        // As with a bucket that knows no condition: who must be alone looks once more.
+        if ((await this.size(name)) !== undefined) throw there(name);
+        await rename(draft, this.local(name));
+      });
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
       throw failed(error);
@@ -84,16 +97,19 @@ export class FolderTarget implements Target {
   }
 
   async remove(name: string): Promise<void> {
-    await rm(this.local(name), { force: true });
-    await rm(this.#draft(name), { force: true });
+    try {
+      await rm(this.local(name), { force: true });
+      await rm(this.#draft(name), { force: true });
+    } catch (error) {
+      throw failed(error);
+    }
   }
 
   #draft(name: string): string {
     return join(this.place.dir, `${mustBeName(name)}.part`);
   }
 
-  async #drafted(name: string, make: (draft: string) => Promise<void>): Promise<string> {
-    const draft = this.#draft(name);
+  async #drafted(draft: string, make: (draft: string) => Promise<void>): Promise<string> {
     try {
       await makeFolder(this.place.dir);
       await rm(draft, { force: true });
@@ -106,7 +122,7 @@ export class FolderTarget implements Target {
   }
 
   async #place(name: string, make: (draft: string) => Promise<void>): Promise<void> {
-    const draft = await this.#drafted(name, make);
+    const draft = await this.#drafted(this.#draft(name), make);
     await rename(draft, this.local(name)).catch((error: unknown) => {
       throw failed(error);
     });
@@ -114,34 +130,49 @@ export class FolderTarget implements Target {
   }
 
   async #sync(): Promise<void> {
-    const folder = await open(this.place.dir, 'r');
+    await this.#disk.syncFolder(this.place.dir).catch((error: unknown) => {
+      if (!CANNOT.includes(codeOf(error))) throw failed(error);
+    });
+  }
+
+  /** On one disk it is only renamed: the file was synced when it was written. Its mode is set by nothing but its making. */
+  async #moved(from: string, to: string): Promise<void> {
+    await this.#disk.rename(from, to).catch(async (error: unknown) => {
+      if (codeOf(error) !== 'EXDEV') throw error;
+      await writeFile(to, createReadStream(from, { highWaterMark: CHUNK }), NEW_FILE);
+    });
+  }
+}
+
+/** What not every file system can. */
+export interface Disk {
+  readonly link: (from: string, to: string) => Promise<void>;
+  readonly rename: (from: string, to: string) => Promise<void>;
+  readonly syncFolder: (path: string) => Promise<void>;
+}
+
+const DISK: Disk = {
+  link,
+  rename,
+  syncFolder: async (path) => {
+    const folder = await open(path, 'r');
     try {
       await folder.sync();
     } finally {
       await folder.close();
     }
-  }
-}
-
-/** Of one disk it is only renamed. The file was synced when it was written. */
-const moved = async (from: string, to: string): Promise<void> => {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (codeOf(error) !== 'EXDEV') throw error;
-    await copyFile(from, to, constants.COPYFILE_EXCL);
-    const file = await open(to, 'r+');
-    try {
-      await file.chmod(PRIVATE_FILE);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  }
+  },
 };
 
-const written = (path: string, bytes: Buffer): Promise<void> =>
-  writeFile(path, bytes, { mode: PRIVATE_FILE, flush: true, flag: 'wx' });
+/** What such a file system says. */
+const CANNOT: readonly (string | undefined)[] = [
+  ...['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'ENOTTY', 'EBADF', 'EMLINK'],
+];
+
+const there = (name: string): Error =>
+  Object.assign(new Error(`${name} is there`), { code: 'EEXIST' });
+
+const written = (path: string, bytes: Buffer): Promise<void> => writeFile(path, bytes, NEW_FILE);
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 

@@ -1,7 +1,7 @@
 /** What begins with `/` in a chat: about the session, not to the model. `//` sends a message that begins with one. */
 import { codeOf } from '../../model/errors.ts';
-import { guess } from '../../model/guess.ts';
 import { newSessionId } from '../../model/ids.ts';
+import { guess } from '../../platform/guess.ts';
 import { usageError } from '../failure.ts';
 import { grouped, money, several } from '../format.ts';
 import { sessionNamed } from '../session-name.ts';

@@ -1,12 +1,8 @@
 /** `greenroom archive` and `greenroom archives`: ended sessions with their directories, put away and brought back. */
-import { renameSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { GreenroomError } from '../../model/errors.ts';
-import { ArchivesFacade } from '../../session/api/archives-facade.ts';
 import type { ArchiveView } from '../../session/verbs/archives.ts';
 import { archiveText, progressText } from '../archive-text.ts';
-import { CliError } from '../failure.ts';
 import { ago, bytes, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';
@@ -14,6 +10,7 @@ import type { DaemonClient } from '../shell.ts';
 import { StatusLine } from '../status-line.ts';
 import { type Column, table } from '../table.ts';
 import { collect, parseCount, parseWord } from '../values.ts';
+import { registerContents } from './archive-contents.ts';
 
 /** What one request waits; until the end there are as many as it takes. */
 const WAIT_MS = 20_000;
@@ -154,18 +151,7 @@ export const registerArchives = (registration: Registration): void => {
         }),
       ),
     );
-  program
-    .command('download <archive> [file]')
-    .description('its directory as a file')
-    .option('--transcript', 'the export of its session instead')
-    .option('--list', 'the list of its files instead')
-    .action(
-      act<[string, string | undefined], { readonly transcript?: true; readonly list?: true }>(
-        nested,
-        (run, [archiveId, file], options) =>
-          run.withDaemon((daemon) => download(run, daemon, archiveId, file, options)),
-      ),
-    );
+  registerContents(nested, idOf);
   program
     .command('restore <archive>')
     .description('bring its session and its directory back, where there is nothing')
@@ -227,6 +213,25 @@ export const registerArchives = (registration: Registration): void => {
             () => `${archiveId}: ${isGone ? 'deleted' : 'not deleted'}\n`,
           );
           if (!isGone) run.finish(1);
+        }),
+      ),
+    );
+  program
+    .command('take-over [archive]')
+    .description(
+      'have this store be the one whose archives lie where that one does, by default where new ones go: for a restored store, once the original is gone',
+    )
+    .action(
+      act<[string | undefined]>(nested, (run, [words]) =>
+        run.withDaemon(async (daemon) => {
+          const which = words === undefined ? {} : { archiveId: await idOf(daemon, words) };
+          const taken = await daemon.sessions('archives.take-over', which);
+          const { place, wasOthers } = taken;
+          run.out.one(taken, () =>
+            wasOthers
+              ? `${place} was another store's, and is this one's now\n`
+              : `${place} is this store's\n`,
+          );
         }),
       ),
     );
@@ -329,56 +334,6 @@ const untilGone = async (
     await run.shell.sleep(LOOK_MS);
   }
 };
-
-const ENDINGS = { gzip: '.tar.gz', zip: '.zip', tar: '.tar' } as const;
-
-const download = async (
-  run: Invocation,
-  daemon: DaemonClient,
-  words: string,
-  named: string | undefined,
-  { transcript, list }: { readonly transcript?: true; readonly list?: true },
-): Promise<void> => {
-  const archiveId = await idOf(daemon, words);
-  const { archive } = await daemon.sessions('archives.get', { archiveId });
-  const object = transcript ? 'transcript' : list ? 'list' : 'folder';
-  const name = {
-    folder: `${archive.sessionId}${ENDINGS[archive.compression]}`,
-    transcript: `${archive.sessionId}.greenroom.jsonl.gz`,
-    list: `${archive.sessionId}.files.jsonl.gz`,
-  }[object];
-  const pieces = new ArchivesFacade(daemon).download(archiveId, { object });
-  const path = resolve(run.shell.cwd, named ?? name);
-  const size = await toFile(pieces, path);
-  run.out.one({ archiveId, path, bytes: size }, () => `${bytes(size)} in ${path}\n`);
-};
-
-/** In its place when it is whole. */
-const toFile = async (pieces: AsyncIterable<Uint8Array>, path: string): Promise<number> => {
-  const draft = `${path}.part`;
-  const file = await open(draft, 'w', 0o600).catch((error: unknown) => {
-    throw cannotWrite(error);
-  });
-  let size = 0;
-  try {
-    for await (const piece of pieces) size += (await file.write(piece)).bytesWritten;
-    await file.sync();
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw (error as NodeJS.ErrnoException).syscall === undefined ? error : cannotWrite(error);
-  } finally {
-    await file.close();
-  }
-  return size;
-};
-
-const cannotWrite = (error: unknown): CliError =>
-  new CliError(
-    1,
-    `the archive cannot be written: ${(error as Error).message}`,
-    'name another file',
-  );
 
 const COLUMNS: readonly Column[] = [
   { head: 'archive', least: 36 },

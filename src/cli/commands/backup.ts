@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { viewOfBackup } from '../../session/verbs/backup-verbs.ts';
-import { backupNamed, LOOK_BACK } from '../backup-name.ts';
+import { backupNamed, type ListBackups } from '../backup-name.ts';
 import { CliError } from '../failure.ts';
 import { findDaemon } from '../find-daemon.ts';
 import { grouped, several } from '../format.ts';
@@ -78,7 +78,7 @@ const restored = async (
   const { config } = run.config();
   return within(run, care, async (signal, progress) => {
     const works = care.worksAt(config, place);
-    const list = async () => (await works.list(LOOK_BACK, signal)).map(viewOfBackup);
+    const list: ListBackups = async (which) => (await works.list(which, signal)).map(viewOfBackup);
     // there is no store here whose last one it would be: the newest is
     const named =
       backupId === undefined || backupId === LAST ? undefined : await backupNamed(backupId, list);

@@ -4,12 +4,14 @@
  */
 import { resolve } from 'node:path';
 import { GreenroomError, isErrorCode } from '../../model/errors.ts';
+import { given } from '../../model/given.ts';
+import type { WhichBackups } from '../../session/ports/backups.ts';
 import {
   type BackupStateView,
   type BackupView,
   viewOfBackup,
 } from '../../session/verbs/backup-verbs.ts';
-import { backupNamed, LOOK_BACK } from '../backup-name.ts';
+import { backupNamed } from '../backup-name.ts';
 import { type Made, madeText, stateText } from '../backup-text.ts';
 import { CliError } from '../failure.ts';
 import { findDaemon } from '../find-daemon.ts';
@@ -44,7 +46,7 @@ export const registerBackups = (registration: Registration): void => {
     .option('--limit <n>', 'at most so many', parseCount, 50)
     .action(
       act<[], PlaceOptions & { readonly limit: number }>(nested, async (run, _, options) => {
-        const found = await list(run, options.to, options.limit);
+        const found = await list(run, options.to, { limit: options.limit });
         run.out.many(found, () => backupTable(found, run));
         if (found.length === 0) run.out.note('there is no backup at that place');
       }),
@@ -117,16 +119,18 @@ export const backUp = async (run: Invocation, to: string | undefined): Promise<v
 };
 
 const named = (run: Invocation, place: string | undefined, words: string): Promise<string> =>
-  backupNamed(words, () => list(run, place, LOOK_BACK));
+  backupNamed(words, (which) => list(run, place, which));
 
 const list = (
   run: Invocation,
   place: string | undefined,
-  limit: number,
+  { isOurs, ...which }: WhichBackups,
 ): Promise<readonly BackupView[]> =>
   byWhom(run, place, {
-    daemon: async (daemon) => (await daemon.daemon('backups', { limit })).backups,
-    here: async (works, signal) => (await works.list(limit, signal)).map(viewOfBackup),
+    daemon: async (daemon) =>
+      (await daemon.daemon('backups', { ...which, ...given({ ours: isOurs }) })).backups,
+    here: async (works, signal) =>
+      (await works.list({ ...which, isOurs }, signal)).map(viewOfBackup),
   });
 
 // ── by whom ──────────────────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,7 @@
 /** `greenroom config`: what is in force and where each value comes from, secrets hidden; `check`: and whether it can be used. */
 import { CONFIG_NAMES, type ConfigLine, describeConfig, VARIABLES } from '../../config/config.ts';
 import { secretsOf } from '../../config/secrets.ts';
-import { guess } from '../../model/guess.ts';
+import { guess } from '../../platform/guess.ts';
 import { redactor } from '../../platform/redact.ts';
 import { several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';

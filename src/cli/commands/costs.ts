@@ -31,12 +31,22 @@ export const registerCosts = (registration: Registration): void => {
             ...(before === undefined ? {} : { spentBefore: before }),
           });
           run.out.many(groups, () => costTable(by, groups, run));
-          if (groups.length === 0) run.out.note('nothing was spent');
+          if (groups.length === 0) run.out.note(nothingText(words));
           if (groups.some(({ unpriced }) => unpriced > 0))
             run.out.note('a price was not known everywhere: the whole is more');
         }),
       ),
     );
+};
+
+/** It may be the id of a session. */
+const NAME = /^[\w.-]{1,128}$/;
+
+/** Plain words are searched for in what was said: one of them may have been meant as a session. */
+const nothingText = (words: readonly string[]): string => {
+  const [word, more] = words;
+  if (word === undefined || more !== undefined || !NAME.test(word)) return 'nothing was spent';
+  return `nothing was spent where ${word} was said; what one session has cost: greenroom sessions show ${word}`;
 };
 
 const columnsOf = (by: CostsOptions['by']): readonly Column[] => [

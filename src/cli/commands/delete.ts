@@ -56,8 +56,17 @@ const look = async (daemon: DaemonClient, words: string): Promise<SessionView | 
   }
 };
 
-const described = ({ sessionId, numTurns, title }: SessionView): string =>
-  `  ${sessionId}  ${several(numTurns, 'turn')}  ${oneLine(title ?? '', 60)}`.trimEnd();
+const described = (session: SessionView): string =>
+  [
+    `  ${session.sessionId}  ${several(session.numTurns, 'turn')}  ${oneLine(session.title ?? '', 60)}`.trimEnd(),
+    ...archiveText(session),
+  ].join('  ');
+
+/** What goes for good, and what does not. */
+const archiveText = ({ archiveId, status }: SessionView): readonly string[] => {
+  if (archiveId === undefined) return [];
+  return [status === 'archived' ? '(its archive stays)' : '(its archive lacks what came since)'];
+};
 
 /** One that cannot be deleted keeps none of the others: it is told of in its place, and the call fails. */
 const deleteOne = async (run: Invocation, daemon: DaemonClient, sessionId: string) => {

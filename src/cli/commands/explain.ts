@@ -31,7 +31,7 @@ export const registerExplain = (registration: Registration): void => {
 const explainedText = (explained: Explained, run: Invocation): string => {
   const { status, why, turnId, queued, delayed, calls, retryAt, lastError, permissions, tools } =
     explained;
-  const { branch, toolsMissing } = explained;
+  const { branch, toolsMissing, toolsDenied } = explained;
   const { mode, policies, allowed, denied, daemonRules, sandbox, sandboxMissing } = permissions;
   return facts({
     status: `${status}: ${why}`,
@@ -52,6 +52,9 @@ const explainedText = (explained: Explained, run: Invocation): string => {
     'last error': lastError && `${lastError.code}: ${lastError.message}`,
     tools: listed(tools) ?? 'none',
     'tools that are not there': toolsMissing && listed(toolsMissing),
+    'tools denied': listed(
+      (toolsDenied ?? []).map(({ tool, rule, of }) => `${tool} by the ${of}'s rule ${rule}`),
+    ),
     permissions: mode,
     allowed: listed(allowed),
     denied: listed(denied),

@@ -24,6 +24,7 @@ import type { DaemonClient, Shell } from '../shell.ts';
 import {
   collect,
   collectNames,
+  collectServerTools,
   parseCount,
   parseMoney,
   parseThinking,
@@ -42,6 +43,7 @@ interface Options {
   readonly mode?: string;
   readonly onBusy?: string;
   readonly tools?: readonly string[];
+  readonly serverTool?: readonly object[];
   readonly permissionMode?: string;
   readonly approvals?: string;
   readonly allow?: readonly string[];
@@ -155,6 +157,11 @@ const withSettings = (tags: string, command: Command): Command =>
       collectNames,
     )
     .option(
+      '--server-tool <tool>',
+      'a tool that the API runs: its type, or JSON with its options, as {"type":"web_search_20250305","max_uses":3}',
+      collectServerTools,
+    )
+    .option(
       '--permission-mode <mode>',
       PERMISSION_MODES.slice(0, 5).join(', '),
       parseWord(PERMISSION_MODES),
@@ -221,14 +228,21 @@ const budgetOf = ({ budget, budgetPer }: Options): Settings['budget'] => {
 const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
   const { tag, cwd, tools, permissionMode, approvals, allow, deny, maxTurns, maxSteps, maxCost } =
     options;
-  const { approvalMinutes, mcpConfig } = options;
+  const { approvalMinutes, mcpConfig, serverTool: serverTools } = options;
   const limits = given({ maxTurns, maxSteps, maxCostUsd: maxCost, approvalMinutes });
   const { title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens } =
     options;
   const { thinking, effort, idleEndMinutes, fallbackModel } = options;
   return given({
     ...{ title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens },
-    ...{ tools, permissionMode, approvals, allowedTools: allow, disallowedTools: deny },
+    ...{
+      tools,
+      serverTools,
+      permissionMode,
+      approvals,
+      allowedTools: allow,
+      disallowedTools: deny,
+    },
     ...{ thinking, effort, idleEndMinutes, fallbackModel, budget: budgetOf(options) },
     tags: tag,
     workingDirectory: cwd === undefined ? undefined : resolve(here, cwd),

@@ -66,8 +66,8 @@ const serverTable = (servers: readonly Server[], run: Invocation): string =>
     servers.map(({ name, session, state, tools, changed, why }) => [
       name,
       session === undefined ? '' : `${session.tenant}/${session.sessionId}`,
-      state,
-      String(tools),
+      state === 'ofApi' ? 'called by the API' : state,
+      state === 'ofApi' ? '' : String(tools),
       changed.join(', '),
       why ?? '',
     ]),

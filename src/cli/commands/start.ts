@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type Config, ConfigError } from '../../config/config.ts';
 import { secretsOf } from '../../config/secrets.ts';
+import { USUAL_HTTP_PORT } from '../../config/usual-port.ts';
 import type { DaemonFile } from '../../platform/daemon-file.ts';
 import type { Log } from '../../platform/log.ts';
 import { LogFile } from '../../platform/log-file.ts';
@@ -166,11 +167,19 @@ const restart = async (
   told(run, await launched(run, options), ended);
 };
 
+const httpLine = ({ httpUrl }: DaemonFile, { httpPort }: Config): readonly string[] => {
+  if (httpUrl === null || httpUrl === undefined) return [];
+  const isMoved = httpPort === undefined && new URL(httpUrl).port !== String(USUAL_HTTP_PORT);
+  const why = isMoved ? `: port ${USUAL_HTTP_PORT} is taken by another program` : '';
+  return [`HTTP at ${httpUrl}${why}`];
+};
+
 const told = (run: Invocation, daemon: DaemonFile, ended?: Ended): void => {
   const log = daemon.logFile ?? logFileOf(run.config().config);
   run.out.one(ended === undefined ? daemon : { ended, ...daemon }, () =>
     [
       `the daemon is ready: process ${daemon.pid}, broker ${daemon.natsUrl ?? '-'}`,
+      ...httpLine(daemon, run.config().config),
       `log ${log}`,
       '',
     ].join('\n'),

@@ -1,6 +1,5 @@
 /** Where the money went: by day, tag, model and owner, what the cache has missed, and the budgets. */
 import { askSessions } from '../ground/ask.ts';
-import type { SessionsReplies } from '../ground/replies.ts';
 import { addressOf, addressWith, go, route } from '../ground/route.ts';
 import { useAsked } from '../ground/time.ts';
 import { count, money } from '../ground/words.ts';
@@ -8,46 +7,27 @@ import { Bars } from '../parts/chart.tsx';
 import { Loading } from '../parts/loading.tsx';
 import { Trouble } from '../parts/problem.tsx';
 import { quoted } from '../parts/tags.tsx';
+import { askCosts, type CostSum, type Group, WAYS, type Way } from './cost-asking.ts';
 import { added, days } from './cost-sums.ts';
 
-type Group = SessionsReplies['costs']['groups'][number];
-
-const WAYS = ['day', 'tag', 'model', 'owner'] as const;
-type Way = (typeof WAYS)[number];
 const SPANS = { '7': 'a week', '30': '30 days', '90': '90 days', '365': 'a year' } as const;
 const DAY_MS = 86_400_000;
-/** Pages of sessions that are read for one sum. */
-const MAX_PAGES = 50;
-
-interface Sum {
-  readonly groups: readonly Group[];
-  readonly isWhole: boolean;
-}
-
-const sumUp = async (by: Way, span: number, q: string, end: AbortSignal): Promise<Sum> => {
-  const spentAfter = new Date(Date.now() - span * DAY_MS).toISOString();
-  let groups: readonly Group[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const place = cursor === undefined ? {} : { cursor };
-    const reply = await askSessions('costs', { q, by, spentAfter, limit: 200, ...place }, end);
-    groups = added(groups, reply.groups);
-    cursor = reply.nextCursor;
-    if (cursor === undefined) return { groups, isWhole: true };
-  }
-  return { groups, isWhole: false };
-};
+const sumUp = (by: Way, span: number, q: string, isExact: boolean, end: AbortSignal) =>
+  askCosts((verb, request) => askSessions(verb, request, end), {
+    ...{ by, q, isExact },
+    spentAfter: new Date(Date.now() - span * DAY_MS).toISOString(),
+  });
 
 export const Costs = () => {
   const { query } = route.value;
   const span = query.get('days') ?? '30';
   const by = WAYS.find((way) => way === query.get('by')) ?? 'day';
   const q = query.get('q') ?? '';
+  const isExact = query.get('exact') === 'yes';
   const { value, problem } = useAsked(
-    (end) => sumUp(by, Number(span) || 30, q, end),
-    [by, span, q],
+    (end) => sumUp(by, Number(span) || 30, q, isExact, end),
+    [by, span, q, isExact],
   );
-  const total = value?.groups.reduce((sum, { costUsd }) => sum + costUsd, 0) ?? 0;
   return (
     <div class="costs">
       <h1>Costs</h1>
@@ -73,9 +53,9 @@ export const Costs = () => {
       ) : (
         <>
           <p class="total">
-            <strong>{money(total)}</strong>
-            {value.isWhole ? '' : ' and more: only the oldest sessions were read'}
+            <strong>{money(value.totalUsd)}</strong>
           </p>
+          <Rough value={value} by={by} />
           {by === 'day' ? (
             <Bars
               title="Cost per day"
@@ -83,8 +63,9 @@ export const Costs = () => {
               shown={money}
             />
           ) : null}
-          <Groups groups={value.groups} by={by} />
-          {value.groups.some(({ turns, costUsd }) => turns === 0 && costUsd > 0) ? (
+          <Groups groups={value.groups} by={by} hasMisses={value.isExact} />
+          {value.isExact &&
+          value.groups.some(({ turns, costUsd }) => turns === 0 && costUsd > 0) ? (
             <p class="second">
               Money beside 0 turns is of imported sessions: their transcripts say what their answers
               cost, and only turns that were run here are counted as turns.
@@ -97,6 +78,17 @@ export const Costs = () => {
     </div>
   );
 };
+
+/** How the sums of very many sessions differ from those of few. */
+const Rough = ({ value, by }: { readonly value: CostSum; readonly by: Way }) =>
+  value.isExact ? null : (
+    <p class="second">
+      {count(value.sessions)} sessions have changed in that time: this is what they have cost
+      altogether{by === 'day' ? ', by the day on which they were made' : ''}.{' '}
+      <a href={addressWith({ exact: 'yes' })}>Read each turn</a>, which takes a while, or narrow it
+      with a query.
+    </p>
+  );
 
 const Choice = (props: {
   readonly name: string;
@@ -119,7 +111,14 @@ const Choice = (props: {
   </label>
 );
 
-const Groups = ({ groups, by }: { readonly groups: readonly Group[]; readonly by: Way }) => {
+interface GroupsProps {
+  readonly groups: readonly Group[];
+  readonly by: Way;
+  /** Whether turns were read: what the cache has missed is theirs. */
+  readonly hasMisses: boolean;
+}
+
+const Groups = ({ groups, by, hasMisses }: GroupsProps) => {
   const sorted =
     by === 'day'
       ? groups.toSorted((a, b) => (a.value < b.value ? 1 : -1))
@@ -139,9 +138,11 @@ const Groups = ({ groups, by }: { readonly groups: readonly Group[]; readonly by
             <th scope="col" class="number">
               Sessions
             </th>
-            <th scope="col" class="number">
-              Missed by the cache
-            </th>
+            {hasMisses ? (
+              <th scope="col" class="number">
+                Missed by the cache
+              </th>
+            ) : null}
           </tr>
         </thead>
         <tbody>
@@ -154,9 +155,11 @@ const Groups = ({ groups, by }: { readonly groups: readonly Group[]; readonly by
               </td>
               <td class="number">{count(group.turns)}</td>
               <td class="number">{count(group.sessions)}</td>
-              <td class="number">
-                {money(group.cacheMisses.reduce((sum, miss) => sum + miss.costUsd, 0))}
-              </td>
+              {hasMisses ? (
+                <td class="number">
+                  {money(group.cacheMisses.reduce((sum, miss) => sum + miss.costUsd, 0))}
+                </td>
+              ) : null}
             </tr>
           ))}
         </tbody>

@@ -1,7 +1,9 @@
 /** Text of a message, as it was written or as its writer meant it. Nothing of it is ever markup. */
 import { addressWith, route } from '../ground/route.ts';
 import { partsOf } from './fences.ts';
-import { type Block, blocksIn, type Inline } from './markdown.ts';
+import type { Inline } from './inline.ts';
+import { type Block, blocksIn } from './markdown.ts';
+import type { Table } from './table.ts';
 
 export const Prose = ({ text }: { readonly text: string }) => (
   <div class="prose">
@@ -50,6 +52,8 @@ const Shown = ({ block }: { readonly block: Block }) => {
           <Parts of={block.parts} />
         </p>
       );
+    case 'table':
+      return <Grid of={block} />;
     case 'quote':
       return (
         <blockquote>
@@ -79,6 +83,33 @@ const Shown = ({ block }: { readonly block: Block }) => {
       );
   }
 };
+
+const Grid = ({ of: { names, rows, sides } }: { readonly of: Table }) => (
+  <div class="grid" tabIndex={0}>
+    <table>
+      <thead>
+        <tr>
+          {names.map((parts, at) => (
+            <th key={at} scope="col" class={sides[at]}>
+              <Parts of={parts} />
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((cells, row) => (
+          <tr key={row}>
+            {cells.map((parts, at) => (
+              <td key={at} class={sides[at]}>
+                <Parts of={parts} />
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
+);
 
 const Parts = ({ of }: { readonly of: readonly Inline[] }) => (
   <>

@@ -15,6 +15,7 @@ import { NewSession } from './new-session.tsx';
 import { QueryBox } from './query-box.tsx';
 import { Rows } from './rows.tsx';
 import { SavedViews } from './saved-views.tsx';
+import { UntilBox } from './until-box.tsx';
 
 const PAGE = 100;
 const SORTS = ['updatedAt', 'createdAt', 'cost', 'turns'] as const;
@@ -134,6 +135,7 @@ export const Sessions = () => {
             <option value="turns">most turns</option>
           </select>
         </label>
+        <UntilBox q={q} field={sortBy === 'createdAt' ? 'created' : 'updated'} />
         <button type="button" class="main" onClick={() => setMaking(true)} title="n">
           New session
         </button>

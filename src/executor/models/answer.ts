@@ -3,7 +3,9 @@
  * outcome. Pure but for the deltas that it passes on.
  */
 import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
+import type { Container } from '../../model/container.ts';
 import type { Provider } from '../../model/entry.ts';
+import { plainToolName } from '../../model/plain-tool-name.ts';
 import {
   addUsage,
   countedUsage,
@@ -59,6 +61,8 @@ export class Answer {
     const cacheMiss = cacheMissOf(message, atMs);
     const refusal = refusalOf(message);
     const toolsFound = toolsFoundIn(message.content);
+    const toolsRun = toolsRunIn(message.content);
+    const container = containerOf(message);
     const contextTokens = contextTokensOf(this.#usage);
     return {
       type: 'message',
@@ -73,9 +77,11 @@ export class Answer {
       costNanoUsd: costOfParts(parts, atMs),
       ...(contextTokens === undefined ? {} : { contextTokens }),
       ...(hasCompacted(message.content) ? { hasCompacted: true as const } : {}),
+      ...(container === undefined ? {} : { container }),
       ...(cacheMiss === undefined ? {} : { cacheMiss }),
       ...(refusal === undefined ? {} : { refusal }),
       ...(toolsFound.length === 0 ? {} : { toolsFound }),
+      ...(toolsRun.length === 0 ? {} : { toolsRun }),
     };
   }
 
@@ -144,6 +150,12 @@ const cacheMissOf = (
   return { type, missedInputTokens, costNanoUsd: costOfMiss(missedInputTokens, model, atMs) };
 };
 
+const containerOf = ({ container }: Partial<Message>): Container | undefined => {
+  if (container === null || container === undefined) return undefined;
+  const expiresAtMs = Date.parse(container.expires_at);
+  return Number.isFinite(expiresAtMs) ? { id: container.id, expiresAtMs } : undefined;
+};
+
 /** What the model itself read last, where the API lists all that it did: a summary's prompt is none of the session's. */
 const contextTokensOf = ({ iterations }: Record<string, unknown>): number | undefined => {
   if (!Array.isArray(iterations)) return undefined;
@@ -173,3 +185,18 @@ const toolsFoundIn = (content: readonly Block[]): readonly string[] =>
       ? block.content.tool_references.map(({ tool_name: name }) => name)
       : [],
   );
+
+/** By the API's names, and those of servers as ours have them. */
+const toolsRunIn = (content: readonly (Block | McpToolUse)[]): readonly string[] =>
+  content.flatMap((block) => {
+    if (block.type === 'server_tool_use') return [block.name];
+    if (block.type !== 'mcp_tool_use') return [];
+    return [`mcp__${plainToolName(block.server_name)}__${plainToolName(block.name)}`];
+  });
+
+/** It comes under a beta alone. */
+interface McpToolUse {
+  readonly type: 'mcp_tool_use';
+  readonly name: string;
+  readonly server_name: string;
+}

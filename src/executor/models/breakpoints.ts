@@ -39,7 +39,7 @@ const CACHEABLE: ReadonlySet<string> = new Set([
   ...['text', 'image', 'document', 'search_result', 'tool_use', 'tool_result', 'server_tool_use'],
   ...['web_search_tool_result', 'web_fetch_tool_result', 'code_execution_tool_result'],
   ...['bash_code_execution_tool_result', 'text_editor_code_execution_tool_result'],
-  ...['tool_search_tool_result', 'container_upload'],
+  ...['tool_search_tool_result', 'container_upload', 'mcp_tool_use', 'mcp_tool_result'],
 ]);
 
 const NONE: Breakpoints = Object.freeze({ tools: [], system: false, messages: [] });

@@ -4,6 +4,7 @@ import type { System } from '../../otp/system.ts';
 import type { Slab } from '../../session/memory/slabs.ts';
 import type { ContextSlice } from '../../session/ports/executor.ts';
 import type { Program } from '../pool/program.ts';
+import { namesConnector } from './connected.ts';
 import type { EndpointNews } from './guarded-start.ts';
 import type { Endpoint, ModelKinds, SlabMessage, WireContext } from './wire.ts';
 
@@ -22,8 +23,11 @@ export const modelProgram = (
   prepare: (step) => {
     const at = endpoint(system);
     if (at === undefined) return undefined;
-    const { baseUrl, apiKey } = at;
-    return { step, endpoint: { baseUrl, apiKey, provider } };
+    const { baseUrl, apiKey, connectors } = at;
+    // They hold secrets, so they go only where they are used.
+    const isConnected = connectors !== undefined && namesConnector(step);
+    const more = isConnected ? { connectors } : {};
+    return { step, endpoint: { baseUrl, apiKey, provider, ...more } };
   },
   hold: ({ context }) => context.hold(),
   attach: (send) => {

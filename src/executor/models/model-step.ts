@@ -5,13 +5,15 @@
  *    is not waited for: the outcome says so, and whoever wanted the step tries again.
  * 2. `cancel` ends the call or the waiting at once; an answer that was complete already wins.
  * 3. `run` never rejects: whatever happens is an outcome.
- * 4. When `run` is over, nothing of the messages is being sent any more.
+ * 4. A container that the API has no more is left out of the same attempt.
+ * 5. When `run` is over, nothing of the messages is being sent any more.
  */
 import type Anthropic from '@anthropic-ai/sdk';
 import type { RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import type { Clock } from '../../otp/clock.ts';
-import type { StepOutcome } from '../../session/ports/executor.ts';
+import type { StepError, StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
+import { betasOf } from './connected.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
 import { carry, Sending } from './http-fetch.ts';
 import { rateLeft } from './rate-headers.ts';
@@ -36,10 +38,11 @@ export interface StepTools {
 }
 
 export class ModelRun {
-  readonly #step: RunStep;
+  #step: RunStep;
   readonly #endpoint: Endpoint;
   readonly #tools: StepTools;
   #isCancelled: boolean = false;
+  #isContainerLost: boolean = false;
   /** Ends what is under way: the stream, or the waiting. */
   #interrupt: () => void = () => undefined;
 
@@ -64,6 +67,10 @@ export class ModelRun {
       if ('type' in result) return result;
       if (this.#isCancelled) return { type: 'cancelled', partialText: answer.text };
       const { error, retryAfterMs } = result;
+      if (this.#hasLostContainer(error)) {
+        attempt -= 1; // it says nothing of the API
+        continue;
+      }
       if (!error.retryable || attempt >= retry.maxRetries) {
         const { provider } = this.#endpoint;
         return { type: 'failed', error, partialText: answer.text, provider };
@@ -76,6 +83,16 @@ export class ModelRun {
     }
   }
 
+  /** Then the step goes on without it, once: the API makes another. It says so instead of an answer, never in the middle of one. */
+  #hasLostContainer({ status = 0, message }: StepError): boolean {
+    const { container, ...without } = this.#step;
+    const isRefused = status === 400 || status === 404 || status === 410;
+    if (container === undefined || !isRefused || !/container/i.test(message)) return false;
+    this.#step = without;
+    this.#isContainerLost = true;
+    return true;
+  }
+
   async #call(answer: Answer): Promise<StepOutcome | Failure> {
     const { clock, redact } = this.#tools;
     const { timeoutMs } = this.#step.retry;
@@ -84,7 +101,7 @@ export class ModelRun {
     let silence: Silence | undefined;
     let sending: Sending | undefined;
     try {
-      const { params, pieces } = requestOf(this.#step);
+      const { params, pieces } = requestOf(this.#step, this.#endpoint.connectors);
       sending = new Sending(pieces);
       if (this.#step.counts === true) return await this.#count(sending);
       const stream = this.#stream(params, { fetchOptions: carry(sending), timeout: timeoutMs });
@@ -98,7 +115,10 @@ export class ModelRun {
       };
       silence = new Silence({ clock, limitMs: timeoutMs, moved, onTooLong });
       const message = await stream.finalMessage();
-      return answer.outcome(message, this.#endpoint.provider, atMs);
+      const outcome = answer.outcome(message, this.#endpoint.provider, atMs);
+      return this.#isContainerLost && outcome.type === 'message' && outcome.container === undefined
+        ? { ...outcome, container: null }
+        : outcome;
     } catch (error) {
       return late ?? failureOf(error, clock.now(), redact);
     } finally {
@@ -116,7 +136,7 @@ export class ModelRun {
   /** Betas have a stream of their own, of the same events and some more. */
   #stream(params: Params, options: Anthropic.RequestOptions): MessageStream {
     const { messages, beta } = this.#tools.client;
-    const { betas } = this.#step;
+    const betas = betasOf(this.#step);
     if (betas === undefined) return messages.stream(params, options);
     const asked = { ...params, betas: [...betas] } as BetaParams;
     return beta.messages.stream(asked, options) as unknown as MessageStream;
@@ -126,9 +146,10 @@ export class ModelRun {
   async #count(sending: Sending): Promise<StepOutcome> {
     const abort = new AbortController();
     this.#interrupt = () => abort.abort();
-    const { betas, retry } = this.#step;
+    const { retry } = this.#step;
+    const betas = betasOf(this.#step);
     const { messages, beta } = this.#tools.client;
-    const params = countParamsOf(this.#step);
+    const params = countParamsOf(this.#step, this.#endpoint.connectors);
     const options = {
       ...{ fetchOptions: carry(sending), signal: abort.signal, timeout: retry.timeoutMs },
     };

@@ -46,7 +46,7 @@ export const serve = (port: MessagePort): Promise<void> => {
     const run = new ModelRun({ ...others, messages }, endpoint, {
       clock: systemClock,
       random: systemRandom,
-      ...clientFor(endpoint),
+      ...withTokens(clientFor(endpoint), endpoint),
       emit: (event) => emitter.emit(event),
     });
     runs.set(id, run);
@@ -95,6 +95,13 @@ export const serve = (port: MessagePort): Promise<void> => {
 };
 
 type Client = Pick<StepTools, 'client' | 'redact'>;
+
+/** What the API says of a server that it calls is not to name the token that it was given. */
+const withTokens = ({ client, redact }: Client, { connectors }: Endpoint): Client => {
+  if (connectors === undefined) return { client, redact };
+  const hide = redactor(connectors.map(({ token }) => token));
+  return { client, redact: (text) => hide(redact(text)) };
+};
 
 /** One client per endpoint, made when first needed: making one costs as much as a request. */
 const clients = (fetch: Fetch): ((endpoint: Endpoint) => Client) => {

@@ -4,6 +4,8 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { ApiObject, ModelStep } from '../../session/ports/executor.ts';
 import { breakpointsOf, HOUR, type Insertion } from './breakpoints.ts';
+import { serversFor } from './connected.ts';
+import type { Connector } from './wire.ts';
 
 /** A step as it is run. */
 export interface RunStep extends Omit<ModelStep, 'context'> {
@@ -33,35 +35,43 @@ interface Fields {
   thinking?: ApiObject;
   output_config?: ApiObject;
   context_management?: ApiObject;
+  mcp_servers?: readonly object[];
+  container?: string;
   diagnostics?: { readonly previous_message_id: string | null };
 }
 
-export const requestOf = (step: RunStep): Request => {
+/** @param connectors servers that the API may be asked to call. */
+export const requestOf = (step: RunStep, connectors?: readonly Connector[]): Request => {
   const { messages, system = '' } = step;
   const tools = toolsOf(step);
   const isKept = step.counts === true ? false : step.cache;
   const breakpoints = breakpointsOf(messages, tools, system, isKept);
   const pieces: Piece[] = ['[', ...withInsertions(messages, breakpoints.messages), ']'];
   if (tools.byteLength > 0) pieces.push(',"tools":', ...withInsertions(tools, breakpoints.tools));
-  return { params: paramsOf(step, breakpoints.system) as Params, pieces };
+  return { params: paramsOf(step, breakpoints.system, connectors) as Params, pieces };
 };
 
 type CountParams = Parameters<Anthropic['messages']['countTokens']>[0];
 
 /** What is not said to whoever only counts is refused there. */
-export const countParamsOf = (step: RunStep): CountParams => {
+export const countParamsOf = (step: RunStep, connectors?: readonly Connector[]): CountParams => {
   const {
     max_tokens: _,
     diagnostics: __,
     context_management: ___,
+    container: ____,
     ...fields
-  } = paramsOf(step, false) as Fields;
+  } = paramsOf(step, false, connectors) as Fields;
   return fields as unknown as CountParams;
 };
 
 const toolsOf = ({ tools = '' }: RunStep): Uint8Array => Buffer.from(tools === '[]' ? '' : tools);
 
-const paramsOf = (step: RunStep, isSystemMarked: boolean): Params | Fields => {
+const paramsOf = (
+  step: RunStep,
+  isSystemMarked: boolean,
+  connectors: readonly Connector[] | undefined,
+): Params | Fields => {
   const { system, previousMessageId } = step;
   const fields: Fields = { messages: [], model: step.model, max_tokens: step.maxTokens };
   if (system !== undefined)
@@ -70,6 +80,9 @@ const paramsOf = (step: RunStep, isSystemMarked: boolean): Params | Fields => {
   if (step.thinking !== undefined) fields.thinking = step.thinking;
   if (step.outputConfig !== undefined) fields.output_config = step.outputConfig;
   if (step.contextManagement !== undefined) fields.context_management = step.contextManagement;
+  const servers = serversFor(step, connectors);
+  if (servers !== undefined) fields.mcp_servers = servers;
+  if (step.container !== undefined) fields.container = step.container;
   if (previousMessageId !== undefined)
     fields.diagnostics = { previous_message_id: previousMessageId };
   return fields as unknown as Params;

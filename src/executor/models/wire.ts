@@ -28,6 +28,17 @@ export interface Endpoint {
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly provider: Provider;
+  /** MCP servers that the API may be asked to call; absent: there are none. */
+  readonly connectors?: readonly Connector[];
+}
+
+/** An MCP server that the API calls by itself. */
+export interface Connector {
+  /** As tools of a step name it. */
+  readonly name: string;
+  readonly url: string;
+  /** A secret. */
+  readonly token?: string;
 }
 
 /** A step as the thread gets it: its context lies in a slab that the thread was given before. */

@@ -30,6 +30,8 @@ const spelled = (tag: string): string => (isTag(tag) ? normaliseTag(tag) : tag);
 const SEARCHES: ReadonlySet<string> = new Set([
   ...['search', 'list', 'count', 'facets', 'costs', 'watch-open'],
 ]);
+/** They take an owner and tags, and are then about the sessions of these alone. */
+const ABOUT_SOME: ReadonlySet<string> = new Set(['approvals', 'audit-all', 'tasks.executions']);
 /** A watch was opened by a search, and its id is known to its reader alone. */
 const OF_WATCHES: ReadonlySet<string> = new Set(['watch-next', 'watch-close']);
 /** They make the session that they name, where it does not exist, and say what it is. */
@@ -51,7 +53,7 @@ export const narrowed = (grant: Grant, { kind, verb }: Target, value: unknown): 
     case 'sessions':
       if (SEARCHES.has(verb))
         return { ...fields, allOf: [...listIn(fields['allOf']), only(grant)] };
-      if (verb === 'approvals') return ofTheirs(grant, fields);
+      if (ABOUT_SOME.has(verb)) return ofTheirs(grant, fields);
       if (verb === 'budgets') return ofTheirOwner(grant, fields);
       if (!OF_WATCHES.has(verb)) throw tooWide(verb);
       return value;
@@ -97,7 +99,7 @@ const mustBeOwner = ({ owner }: Grant, fields: Fields): void => {
   if (owner !== undefined && given !== undefined && given !== owner) throw leaves();
 };
 
-/** What waits in their sessions. */
+/** What waits in their sessions, was noted of them, or ran in them. */
 const ofTheirs = (grant: Grant, fields: Fields): Fields => {
   mustBeOwner(grant, fields);
   const { owner, tags } = grant;

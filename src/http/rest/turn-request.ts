@@ -147,7 +147,7 @@ const streamTurn = (ground: Ground, asked: AskedTurn, turn: Turn): void => {
     const { body } = publication.event;
     const isDelta = body.type === 'delta';
     stream.send({ name: body.type, data: publication.bytes, isDelta });
-    if (body.type === 'turn.finished') stream.end();
+    if (body.type === 'turn.finished') stream.endSoon();
   };
   run(ground, asked, turn, tell, ({ turn: { turnId } }) => {
     const trace = { 'Greenroom-Trace': turn.context.traceId };

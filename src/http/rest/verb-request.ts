@@ -97,14 +97,16 @@ const carryOut = (ground: Ground, asked: Asked, given: unknown): void => {
   const paged = { name: `${target.kind}.${target.verb}`, request };
   const isMatched = matched !== undefined && target.kind === 'session';
   const looksFirst = isMatched && (!checksItself || matched === 'any');
+  const fitting = () =>
+    fittingReply(paged, MAX_REPLY_BYTES, AS_TEXT, (fewer) => run(context, fewer));
+  const isTheirsFirst = narrow && target.kind === 'session' && needsTheirs(target);
   const change = async () => {
-    if (narrow && target.kind === 'session' && needsTheirs(target))
-      await mustSee(ground, context, grant, target.key);
+    if (isTheirsFirst) await mustSee(ground, context, grant, target.key);
     if (looksFirst) await mustMatch(ground, context, target.key, matched);
-    return fittingReply(paged, MAX_REPLY_BYTES, AS_TEXT, (fewer) => run(context, fewer));
+    return fitting();
   };
-  const work = async () => {
-    if (keyed === undefined) return change();
+  const work = () => {
+    if (keyed === undefined) return isTheirsFirst || looksFirst ? change() : fitting();
     const same = JSON.stringify([exchange.method, exchange.path, given]);
     return ground.keyed.once(tenant, keyed, same, () =>
       change().catch((error: unknown) => madeBefore(ground, asked, { error, keyed, context })),
@@ -183,11 +185,11 @@ const answer = (
   { traceId }: RequestContext,
 ): void => {
   const { status = 200, showsSession, makes, method } = route;
-  const trace = { 'Greenroom-Trace': traceId };
+  const headers: Record<string, string> = { 'Greenroom-Trace': traceId };
   if (showsSession !== true)
-    return send(exchange, { status, type: JSON_TYPE, body: text, headers: trace });
+    return send(exchange, { status, type: JSON_TYPE, body: text, headers });
   const { sessionId, version } = (reply as Shown).session;
-  const headers: Record<string, string> = { ...trace, ETag: etagOf(version) };
+  headers['ETag'] = etagOf(version);
   if (makes === 'session') headers['Location'] = `/v1/sessions/${sessionId}`;
   const isKnown = isKnownVersion(exchange.message.headers['if-none-match'], version);
   if (method === 'GET' && isKnown) return sendEmpty(exchange, 304, headers);

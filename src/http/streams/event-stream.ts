@@ -7,7 +7,7 @@
  * 3. `onClose` runs once, whoever ended it.
  */
 import type { Clock } from '../../otp/clock.ts';
-import type { Exchange } from '../wire/exchange.ts';
+import { type Exchange, listed } from '../wire/exchange.ts';
 
 export const HEARTBEAT_MS = 15_000;
 /** Bytes that wait for a reader: from here on no deltas, */
@@ -37,6 +37,8 @@ export class EventStream {
   readonly #defer: Clock['defer'];
   readonly #onClose: (() => void)[] = [];
   #isOpen = true;
+  /** It ends with what leaves next. */
+  #isEnding = false;
   /** What leaves with the end of this turn of the loop. */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
@@ -52,13 +54,8 @@ export class EventStream {
     const { response, message } = exchange;
     message.socket.setTimeout(0);
     message.socket.setNoDelay(true);
-    response.writeHead(200, {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
-      'X-Accel-Buffering': 'no',
-      ...headers,
-    });
+    const type = ['Content-Type', 'text/event-stream', 'X-Accel-Buffering', 'no'];
+    response.writeHead(200, listed(headers, ...type));
     response.on('close', () => this.#closed());
     if (message.method === 'HEAD')
       this.end(); // who asks for the headers waits for no event
@@ -90,11 +87,22 @@ export class EventStream {
   }
 
   end(): void {
-    if (this.#isOpen) {
+    const { response } = this.#exchange;
+    if (this.#isOpen && !response.writableEnded) {
       const last = this.#taken();
-      this.#exchange.response.end(last.length === 0 ? undefined : last);
+      response.end(last.length === 0 ? undefined : last);
     }
     this.#closed();
+  }
+
+  /**
+   * The same with what leaves at the end of this turn of the loop: turns end many at a time, with one commit, and to write in the
+   * midst of their sessions' work costs more than to write for all of them behind it.
+   */
+  endSoon(): void {
+    if (!this.#isOpen || this.#isEnding) return;
+    this.#isEnding = true;
+    if (this.#waiting.length === 0) this.#defer(() => this.#flush());
   }
 
   /** What is said in one turn of the loop leaves as one: a write costs more than what it carries. */
@@ -107,6 +115,7 @@ export class EventStream {
   }
 
   #flush(): void {
+    if (this.#isEnding) return this.end();
     const { response } = this.#exchange;
     const bytes = this.#taken();
     if (bytes.length > 0 && !response.writableEnded) response.write(bytes); // a problem may have ended it

@@ -4,7 +4,7 @@ import { MAX_BODY_BYTES } from '../../gateway/body.ts';
 import { TIMEOUT_HEADER, TRACE_HEADER, TRACEPARENT_HEADER } from '../../gateway/headers.ts';
 import type { HeaderReader } from '../../gateway/trace.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import { HttpError, PROBLEM_TYPE, problemOf } from './problem.ts';
+import { type Headers, HttpError, PROBLEM_TYPE, problemOf } from './problem.ts';
 
 export const JSON_TYPE = 'application/json';
 
@@ -109,28 +109,30 @@ export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: Uint8Array | string;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Headers | undefined;
 }
 
 export const send = ({ message, response }: Exchange, answer: Answer): void => {
   const { status, type, body, headers } = answer;
-  response.writeHead(status, {
-    'Content-Type': type,
-    'Content-Length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    ...headers,
-  });
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  const list = listed(headers, 'Content-Type', type, 'Content-Length', String(length));
+  response.writeHead(status, list);
   response.end(message.method === 'HEAD' ? undefined : body);
 };
 
+/** What answers say, unless they say something else of it. */
+const ALWAYS: Headers = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+
+/** Names and values in turn, behind those that are given: Node makes a head of them in half the time that an object takes. */
+export const listed = (headers: Headers = {}, ...list: string[]): string[] => {
+  for (const name in ALWAYS) if (headers[name] === undefined) list.push(name, ALWAYS[name] ?? '');
+  for (const name in headers) list.push(name, headers[name] ?? '');
+  return list;
+};
+
 /** An answer without a body. */
-export const sendEmpty = (
-  { response }: Exchange,
-  status: number,
-  headers: Readonly<Record<string, string>>,
-): void => {
-  response.writeHead(status, { 'Cache-Control': 'no-store', ...headers });
+export const sendEmpty = ({ response }: Exchange, status: number, headers: Headers): void => {
+  response.writeHead(status, listed(headers));
   response.end();
 };
 

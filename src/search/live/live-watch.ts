@@ -10,10 +10,12 @@ import type { Condition } from '../../model/criteria.ts';
 import type { SessionId } from '../../model/ids.ts';
 import type { NextChanges, ResyncReason, WatchBatch } from '../../session/ports/watches.ts';
 import { ChangesDue } from './changes-due.ts';
-import { type RowTest, rowTest } from './row-test.ts';
+import { type RowTest, rowTest, sizeOf } from './row-test.ts';
 
 /** Changes that wait for the reader of one watch. */
 export const MAX_DUE = 10_000;
+/** Criteria of a plain watch. */
+const PLAIN_SIZE = 4;
 
 interface Waiter {
   readonly wanted: NextChanges;
@@ -24,6 +26,8 @@ interface Waiter {
 export class LiveWatch {
   readonly watchId: string;
   readonly condition: Condition;
+  /** What asking it costs, in questions to a plain one. */
+  readonly cost: number;
   readonly #test: RowTest;
   #due = new ChangesDue(MAX_DUE);
   /** What sessions have become during the look; undefined: it is over. */
@@ -36,6 +40,7 @@ export class LiveWatch {
   constructor(watchId: string, condition: Condition, nowMs: number) {
     this.watchId = watchId;
     this.condition = condition;
+    this.cost = Math.ceil(sizeOf(condition) / PLAIN_SIZE);
     this.#test = rowTest(condition);
     this.seenMs = nowMs;
   }

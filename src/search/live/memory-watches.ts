@@ -7,7 +7,7 @@
  * 3. What goes wrong here ends watches and never the commit that told of a change.
  */
 import type { CatalogRow } from '../../model/catalog-row.ts';
-import { Criteria, type Filter, MAX_PAGE } from '../../model/criteria.ts';
+import { type Filter, MAX_PAGE } from '../../model/criteria.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { SessionKey, Tenant } from '../../model/ids.ts';
 import type { Clock, Timer } from '../../otp/clock.ts';
@@ -151,7 +151,7 @@ export class MemoryWatches implements Watches, RowWatcher {
     const rows: CatalogRow[] = [];
     let cursor: string | undefined;
     do {
-      const page = await catalog.search(tenant, Criteria.parse({ ...criteria, cursor }));
+      const page = await catalog.search(tenant, { ...criteria, cursor });
       rows.push(...page.rows);
       cursor = page.nextCursor;
       if (rows.length > MAX_PRESENT) throw tooMany(rows.length);
@@ -216,10 +216,10 @@ export class MemoryWatches implements Watches, RowWatcher {
   #workOff(tenant: Tenant, watched: TenantWatches, most: number): number {
     let cost = 1;
     this.#guarded(tenant, () => {
-      const { changes, asked } = watched.workOff(most);
-      this.#changes += changes;
-      this.#asked += asked;
-      cost = Math.max(1, changes + asked);
+      const work = watched.workOff(most);
+      this.#changes += work.changes;
+      this.#asked += work.asked;
+      cost = Math.max(1, work.cost);
     });
     return cost;
   }

@@ -26,6 +26,10 @@ export const rowTest = (condition: Condition): RowTest => {
   return every(tests);
 };
 
+/** How many criteria that is, with all that stand in each other. */
+export const sizeOf = ({ allOf = [], anyOf = [], noneOf = [] }: Condition): number =>
+  [...allOf, ...anyOf, ...noneOf].reduce((sum, one) => sum + sizeOf(one), 1);
+
 /** One function for all, so that nothing is looped over where there is but one. */
 const every = (tests: readonly RowTest[]): RowTest => {
   const [first, second, ...others] = tests;

@@ -37,6 +37,8 @@ const newHeap = (): Heap => {
 export interface Work {
   changes: number;
   asked: number;
+  /** In changes, and questions to plain watches. */
+  cost: number;
 }
 
 export class TenantWatches {
@@ -101,17 +103,18 @@ export class TenantWatches {
     this.#heaps.push(newHeap());
   }
 
-  /** Asks the watches about changes until `most` of them were asked, or nothing waits. */
+  /** Asks the watches about changes until that has cost `most`, or nothing waits. */
   workOff(most: number): Work {
-    const work = { changes: 0, asked: 0 };
+    const work = { changes: 0, asked: 0, cost: 0 };
     for (let [heap] = this.#heaps; heap !== undefined && this.#changed > 0; [heap] = this.#heaps) {
       if (this.#heaps.length === 1) this.#heaps.push(newHeap());
       // A map's iterator goes on where it was left.
       for (const [sessionId, change] of heap.rest) {
         this.#changed -= 1;
         work.changes += 1;
-        work.asked += this.#ask(sessionId, change);
-        if (work.asked + work.changes >= most && this.#changed > 0) return work;
+        work.cost += 1;
+        this.#ask(sessionId, change, work);
+        if (work.cost >= most && this.#changed > 0) return work;
       }
       this.#heaps.shift();
       for (const then of heap.done) then();
@@ -129,10 +132,14 @@ export class TenantWatches {
     return false;
   }
 
-  #ask(sessionId: SessionId, { before, after }: Change): number {
+  #ask(sessionId: SessionId, { before, after }: Change, work: Work): void {
     for (const watch of this.#looking) watch.note(sessionId, after);
     const concerned = this.#index.concerned(before, after);
-    for (const watch of concerned) watch.heard(sessionId, before, after);
-    return concerned.length + this.#looking.size;
+    for (const watch of concerned) {
+      watch.heard(sessionId, before, after);
+      work.cost += watch.cost;
+    }
+    work.asked += concerned.length + this.#looking.size;
+    work.cost += this.#looking.size;
   }
 }

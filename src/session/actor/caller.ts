@@ -107,8 +107,13 @@ export class Caller {
   /** The committed head; undefined if there is none. Does not wake a session. */
   async head(key: SessionKey): Promise<Head | undefined> {
     const ref = this.find(key);
-    const live = ref && (await shownBy(ref));
-    return live === undefined ? (await this.#opened(key)).head : live.head;
+    if (ref === undefined) return (await this.#opened(key)).head;
+    try {
+      return await ref.call('get');
+    } catch (error) {
+      if (!isGone(error)) throw asGreenroom(error);
+      return (await this.#opened(key)).head; // what it would have shown is there
+    }
   }
 
   /** The committed head. Throws `session_deleted` or `session_not_found`. */
@@ -169,7 +174,7 @@ const shownBy = async (
   try {
     return { head: await ref.call('get') };
   } catch (error) {
-    if (!isOf(error, 'noproc', 'callee_died')) throw asGreenroom(error);
+    if (!isGone(error)) throw asGreenroom(error);
     return undefined;
   }
 };
@@ -205,6 +210,8 @@ const mayRepeat = (error: unknown, request: SessionRequest): boolean =>
 /** The actor was gone before, or it left by itself with the request still in its mailbox. */
 const wasNotBegun = (error: unknown): boolean =>
   isOf(error, 'noproc') || (isOf(error, 'callee_died') && error.reason === 'normal');
+
+const isGone = (error: unknown): boolean => isOf(error, 'noproc', 'callee_died');
 
 const isOf = (error: unknown, ...codes: readonly OtpError['code'][]): error is OtpError =>
   error instanceof OtpError && codes.includes(error.code);

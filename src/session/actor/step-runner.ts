@@ -8,6 +8,7 @@
  */
 
 import type { Clearing } from '../../model/compaction.ts';
+import { containerFor } from '../../model/container.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
@@ -244,6 +245,9 @@ export class StepRunner {
       tools,
       answering: isAnswer ? turn.options : undefined,
       server: isAnswer ? serverContext(head, windowFor(head, rules)) : undefined,
+      container: isAnswer
+        ? containerFor(head.container, tools, this.#system.clock.now())
+        : undefined,
       previousMessageId:
         isAnswer && rules.diagnosesCache === true ? (head.lastAnswerId ?? null) : undefined,
       wantsDeltas:

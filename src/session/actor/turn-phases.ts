@@ -29,7 +29,7 @@ import type { ToolUse } from '../ports/executor.ts';
 import { hooksName } from '../ports/hooks.ts';
 import { journalName } from '../ports/journal.ts';
 import { ledgerName } from '../ports/ledger.ts';
-import { type Toolbox, toolboxName } from '../ports/tools.ts';
+import { type OfferedTool, type Toolbox, toolboxName } from '../ports/tools.ts';
 import { wantsTools } from '../tools/offer.ts';
 import type { Mailbox } from './mailbox.ts';
 import { Reserves } from './reserves.ts';
@@ -52,7 +52,8 @@ type AtHooks = OpenTurn & { readonly phase: HooksPhase };
 
 const RETRY_MS = 500;
 /** For sessions that want none. */
-const NO_TOOLS: Pick<Toolbox, 'toolsFor' | 'prepare'> = { toolsFor: () => [] };
+const NONE: readonly OfferedTool[] = [];
+const NO_TOOLS: Pick<Toolbox, 'toolsFor' | 'prepare'> = { toolsFor: () => NONE };
 
 export class TurnPhases {
   readonly steps: StepRunner;
@@ -219,9 +220,7 @@ export class TurnPhases {
     if (journal === undefined || toolbox === undefined) return undefined;
     if (this.#isPreparing(toolbox, head)) return 'preparing';
     const { rules } = this.#args.runtime;
-    const tools = wantsTools(head)
-      ? this.#ownTools.offers.for(head, toolbox.toolsFor(head)).json
-      : undefined;
+    const tools = this.#ownTools.offers.for(head, toolbox.toolsFor(head)).json;
     return { turn, head, rules, journal, tools };
   }
 

@@ -57,6 +57,15 @@ export class ArchivesFacade {
     return (await this.#api.sessions('archives.release', { archiveId })).archive;
   }
 
+  /**
+   * Has this store be the one whose archives lie at a place: where the archive does, by default where new ones go. For a store
+   * that was restored from a backup, once the original is gone. Needs `admin`.
+   */
+  takeOver(archiveId?: string): Promise<SessionsReplies['archives.take-over']> {
+    const where = archiveId === undefined ? {} : { archiveId };
+    return this.#api.sessions('archives.take-over', where);
+  }
+
   /** Its bytes as they come, from `from` on: by default those of the packed directory. */
   async *download(
     archiveId: string,

@@ -26,8 +26,10 @@ export class BackupsFacade {
     return this.#ask('back-up', options);
   }
 
-  /** Those that lie at the place, newest first: 100, or up to 1,000. Those of other stores may be among them. */
-  async list(options: { readonly limit?: number } = {}): Promise<readonly BackupView[]> {
+  /** Those that lie at the place, newest first: 100, or up to 1,000. Those of other stores may be among them, unless `ours` is set; `beginning` is that of their ids. */
+  async list(
+    options: { readonly limit?: number; readonly beginning?: string; readonly ours?: boolean } = {},
+  ): Promise<readonly BackupView[]> {
     return (await this.#ask('backups', options)).backups;
   }
 

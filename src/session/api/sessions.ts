@@ -97,7 +97,7 @@ export class Sessions implements SessionsDoor {
   ): Promise<SessionReplies[V]> {
     const known: Verb<SessionWork> = SESSION_VERBS[verb];
     const run = () =>
-      perform(known, { context, key, ...this.#ground }, request) as Promise<SessionReplies[V]>;
+      perform(known, { ...this.#ground, context, key }, request) as Promise<SessionReplies[V]>;
     const { sessionId } = key;
     return TELEMETRY.request.isHeard ? this.#measured(run, context, { verb, sessionId }) : run();
   }
@@ -109,11 +109,11 @@ export class Sessions implements SessionsDoor {
   ): Promise<SessionsReplies[V]> {
     const known: Verb<SessionsWork> = SESSIONS_VERBS[verb];
     const run = () =>
-      perform(known, { context, ...this.#ground }, request) as Promise<SessionsReplies[V]>;
+      perform(known, { ...this.#ground, context }, request) as Promise<SessionsReplies[V]>;
     return TELEMETRY.request.isHeard ? this.#measured(run, context, { verb }) : run();
   }
 
-  async #measured<T>(
+  #measured<T>(
     run: () => Promise<T>,
     { tenant, traceId, via }: RequestContext,
     about: { readonly verb: string; readonly sessionId?: string },
@@ -124,14 +124,12 @@ export class Sessions implements SessionsDoor {
       const durationMs = clock.monotonic() - beganMs;
       TELEMETRY.request.tell({ tenant, ...about, traceId, via, durationMs, code });
     };
-    try {
-      const reply = await run();
-      tell();
-      return reply;
-    } catch (error) {
-      tell(codeOf(error));
-      throw error;
-    }
+    const reply = run();
+    reply.then(
+      () => tell(),
+      (error: unknown) => tell(codeOf(error)),
+    );
+    return reply;
   }
 
   /** @param childOf whose sub-agent the session becomes, if the turn makes it; for the tool `Agent` alone. */
@@ -149,7 +147,7 @@ export class Sessions implements SessionsDoor {
     if (request.session !== undefined) {
       mustBeRules(this.#ground, request.session);
       mustBeServers(this.#ground, request.session);
-      mustBeTools(this.#ground, request.session);
+      mustBeTools(this.#ground, request.session, childOf === undefined ? 'now' : 'before');
       mustHaveSandbox(this.#ground, request.session);
     }
     const turn = newTurn(id, context.traceId, request, childOf);

@@ -258,8 +258,7 @@ const usesOf = ({ role, body }: SeenMessage): readonly string[] =>
  */
 const withoutLostUses = (message: SeenMessage, next: SeenMessage | undefined): SeenMessage => {
   const { role, body } = message;
-  if (role !== 'assistant' || next === undefined || !bytesOf(body).includes('"server_tool_use"'))
-    return message;
+  if (role !== 'assistant' || next === undefined || !hasServerUse(body)) return message;
   const whole = decodeMessage(body);
   const following = next.role === 'assistant' ? decodeMessage(next.body).content : [];
   const answered = new Set(
@@ -269,11 +268,16 @@ const withoutLostUses = (message: SeenMessage, next: SeenMessage | undefined): S
   );
   const content = whole.content.filter(
     (block: ApiBlock & { readonly id?: unknown }) =>
-      block.type !== 'server_tool_use' || answered.has(block.id),
+      !SERVER_USES.has(block.type) || answered.has(block.id),
   );
   if (content.length === whole.content.length) return message;
   return { ...message, body: encodeMessage({ ...whole, content }) };
 };
+
+const SERVER_USES: ReadonlySet<string> = new Set(['server_tool_use', 'mcp_tool_use']);
+
+const hasServerUse = (body: Uint8Array): boolean =>
+  [...SERVER_USES].some((type) => bytesOf(body).includes(`"${type}"`));
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);

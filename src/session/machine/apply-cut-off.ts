@@ -67,9 +67,11 @@ const isSafe = ({ options }: OpenTurn, { text, toolUses, body }: Answered): bool
   (text.trim() !== '' || toolUses.length > 0) &&
   !hasServerUse(body);
 
-/** It holds a call of a tool that the API runs itself. */
-export const hasServerUse = ({ buffer, byteOffset, byteLength }: Uint8Array): boolean =>
-  Buffer.from(buffer, byteOffset, byteLength).includes('"server_tool_use"');
+/** It holds a call of a tool that the API runs itself, or of one of a server that it calls. */
+export const hasServerUse = ({ buffer, byteOffset, byteLength }: Uint8Array): boolean => {
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  return bytes.includes('"server_tool_use"') || bytes.includes('"mcp_tool_use"');
+};
 
 const askToGoOn = (draft: Draft, turn: OpenTurn): OpenTurn => {
   const body = Buffer.from(JSON.stringify({ role: 'user', content: GO_ON }));

@@ -6,6 +6,7 @@
  *    that say so. So no crash leaves an orphan `tool_use`.
  */
 
+import { containerAfter } from '../../model/container.ts';
 import type { MessageEntry } from '../../model/entry.ts';
 import { withTools } from '../../model/tools-used.ts';
 import {
@@ -128,13 +129,14 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
   if (missed !== undefined) next = { ...next, cacheMisses: missed };
   draft.patch({
     toolsFound: withTools(head.toolsFound, outcome.toolsFound),
+    container: containerAfter(head.container, outcome.container, draft.nowMs),
     lastAnswerId: draft.diagnosesCache ? outcome.messageId : undefined,
     openTurns: [next, ...head.openTurns.slice(1)],
     usage: addUsage(head.usage, usage),
     costNanoUsd: head.costNanoUsd + (costNanoUsd ?? 0),
     unpricedAnswers: head.unpricedAnswers + (costNanoUsd === null ? 1 : 0),
     toolCallCount: head.toolCallCount + toolUses.length,
-    toolsUsed: withTools(head.toolsUsed, namesOf(toolUses)),
+    toolsUsed: withTools(withTools(head.toolsUsed, outcome.toolsRun), namesOf(toolUses)),
     provider: head.provider ?? outcome.provider,
   });
   return next;

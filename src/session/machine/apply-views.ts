@@ -54,7 +54,7 @@ const INHERITED = [
   ...(['retry', 'limits', 'provider', 'gitBranch', 'idleEndMinutes', 'fallbackModel'] as const),
   ...(['context', 'contextUse'] as const),
   ...(['approvals'] as const),
-  ...(['budget'] as const),
+  ...(['budget', 'serverTools'] as const),
 ] as const satisfies readonly (keyof Head)[];
 
 const settingsOf = (parent: Head): Partial<Head> =>

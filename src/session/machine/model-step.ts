@@ -24,6 +24,7 @@ export interface StepWish {
   /** As in a step. */
   readonly tools?: string | undefined;
   readonly previousMessageId?: string | null | undefined;
+  readonly container?: string | undefined;
   /** Of the step's retries. */
   readonly waits?: Pick<ModelStep['retry'], 'tried' | 'longestWaitMs'>;
 }
@@ -41,6 +42,7 @@ export const modelStep = (
     answering,
     server,
     previousMessageId,
+    container,
     waits,
   }: StepWish,
 ): ModelStep => {
@@ -64,6 +66,7 @@ export const modelStep = (
   if (answering !== undefined) answerSo(step, answering);
   if (betas !== undefined) step.betas = betas;
   if (server !== undefined) Object.assign(step, server);
+  if (container !== undefined) step.container = container;
   if (previousMessageId !== undefined) step.previousMessageId = previousMessageId;
   return step;
 };

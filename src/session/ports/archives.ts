@@ -155,6 +155,8 @@ export interface Archiver {
   look(): void;
   /** Resolves when the archive has ended what is asked of it, or after so long. */
   settled(key: DefinitionKey, timeoutMs: number): Promise<void>;
+  /** Has this store be the one whose place it is. @returns whether it was another's. */
+  takeOver(place: Place): Promise<boolean>;
   /** Bytes of an object from `from` on, as they come. Rejects with `archive_not_found`, `unavailable`. */
   read(
     record: StoredArchive,

@@ -110,11 +110,20 @@ export interface BackupFacts {
   readonly fault?: string | undefined;
 }
 
+export interface WhichBackups {
+  /** At most so many. */
+  readonly limit: number;
+  /** Whose id begins so. */
+  readonly beginning?: string | undefined;
+  /** Only this store's. */
+  readonly isOurs?: boolean | undefined;
+}
+
 /** Each throws or rejects with `invalid_settings` where no place is set, and `invalid_state` while other work is done. */
 export interface Backups {
   state(): BackupsState;
-  /** Newest first. */
-  list(limit: number): Promise<readonly BackupFacts[]>;
+  /** Newest first. Of those alone the manifests are read. */
+  list(which: WhichBackups): Promise<readonly BackupFacts[]>;
   /** Resolves when it is durable that one will be made. */
   request(by: string): Promise<void>;
   /** Begins; without an id the newest of this store. */

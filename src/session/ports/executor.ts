@@ -4,6 +4,7 @@
  * holds from `start` until nobody can read it any more; it keeps nothing of it afterwards (P4).
  */
 
+import type { Container } from '../../model/container.ts';
 import type { Provider } from '../../model/entry.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import type { Usage } from '../../model/usage.ts';
@@ -50,6 +51,8 @@ export interface ModelStep {
    * null: there is none yet, but this one is to be remembered; absent: nothing is asked.
    */
   readonly previousMessageId?: string | null;
+  /** The API's id of where code of the session ran last; where it is gone the call is made without it. Absent: a new one. */
+  readonly container?: string;
   readonly retry: {
     readonly maxRetries: number;
     readonly delayMs: number;
@@ -124,6 +127,10 @@ export type StepOutcome =
       readonly contextTokens?: number;
       /** null: unknown price. */
       readonly costNanoUsd: number | null;
+      /** Names of tools that the API has run or called by itself; absent: of none. */
+      readonly toolsRun?: readonly string[];
+      /** Where the API has run code; null: what the step named is gone. Absent: no code ran. */
+      readonly container?: Container | null;
       /** The API has summed up what came before this answer, which begins with the summary. */
       readonly hasCompacted?: true;
       /** Absent: nothing was missed, or nothing was asked, or the API did not know yet. */

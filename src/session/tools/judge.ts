@@ -32,6 +32,8 @@ export interface PermissionGround {
   /** By the names that sessions have for them. */
   readonly policies: readonly Policy[];
   readonly mode: NonNullable<Head['permissionMode']>;
+  /** Names of servers that the API may call for sessions; absent: there are none. */
+  readonly connectors?: readonly string[];
 }
 
 type DecidedCall = Parameters<typeof decide>[0];

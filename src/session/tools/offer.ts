@@ -1,9 +1,10 @@
 /** Which tools a session's model is offered, and how a request says it. */
 import type { Head } from '../../model/head.ts';
-import { plainToolName } from '../../model/mcp-servers.ts';
+import { plainToolName } from '../../model/plain-tool-name.ts';
 import { NO_RULES, type RuleSet } from '../../permissions/rule-set.ts';
 import type { OfferedTool } from '../ports/tools.ts';
 import { type ApiTool, apiToolsOf, offeredApiTool } from './api-tools.ts';
+import { type Connected, connectedTools } from './connectors.ts';
 import { requestTools } from './request-tools.ts';
 import { type ServerTool, serverTools } from './server-tools.ts';
 
@@ -12,18 +13,23 @@ export interface Offer {
   readonly tools: ReadonlyMap<string, OfferedTool>;
   /** Those that the API runs itself. */
   readonly ofServer: readonly ServerTool[];
+  /** Those of servers that the API calls. */
+  readonly connected: Connected;
   /** The request's `tools`, as JSON; undefined: none are offered. */
   readonly json: string | undefined;
 }
 
-const NOTHING: Offer = { tools: new Map(), ofServer: [], json: undefined };
+const NOTHING: Offer = {
+  ...{ tools: new Map(), ofServer: [], json: undefined },
+  connected: { sets: [], names: [], kept: [] },
+};
 
 type Wish = Pick<
   Head,
-  'tools' | 'disallowedTools' | 'workingDirectory' | 'mcpServers' | 'toolsFound'
+  'tools' | 'serverTools' | 'disallowedTools' | 'workingDirectory' | 'mcpServers' | 'toolsFound'
 >;
 
-/** A session has tools if it names some, has a folder for them to work in, or servers of its own. */
+/** A session has tools of ours if it names some, has a folder for them to work in, or servers of its own. */
 export const wantsTools = ({ tools, workingDirectory, mcpServers }: Wish): boolean =>
   tools === undefined
     ? workingDirectory !== undefined || mcpServers !== undefined
@@ -33,6 +39,8 @@ export const wantsTools = ({ tools, workingDirectory, mcpServers }: Wish): boole
 export interface OfferTerms {
   /** The daemon's permission rules: they bind what the API runs itself. Another set where they were read again. */
   readonly rules: RuleSet;
+  /** Names of servers that the API may call for sessions; default: none. */
+  readonly connectors?: readonly string[] | undefined;
   /** See `requestTools`. */
   readonly deferBytes?: number | undefined;
 }
@@ -45,22 +53,23 @@ export class Offers {
   #wish: Wish = {};
   #rules: RuleSet | undefined;
   #offer: Offer = NOTHING;
-  readonly #ground: Pick<OfferTerms, 'rules'>;
+  readonly #ground: Omit<OfferTerms, 'deferBytes'>;
   readonly #deferBytes: number | undefined;
 
   /** @param deferBytes see `requestTools`. */
-  constructor(ground: Pick<OfferTerms, 'rules'> = NO_TERMS, deferBytes?: number) {
+  constructor(ground: Omit<OfferTerms, 'deferBytes'> = NO_TERMS, deferBytes?: number) {
     this.#ground = ground;
     this.#deferBytes = deferBytes;
   }
 
   /** @param all in the order of their names: a request that differs in order alone would miss the API's cache. */
   for(head: Head, all: readonly OfferedTool[]): Offer {
-    const { tools, disallowedTools, workingDirectory, mcpServers, toolsFound } = head;
+    const { tools, serverTools, disallowedTools, workingDirectory, mcpServers, toolsFound } = head;
     const isSame =
       this.#all === all &&
       this.#rules === this.#ground.rules &&
       this.#wish.tools === tools &&
+      this.#wish.serverTools === serverTools &&
       this.#wish.disallowedTools === disallowedTools &&
       this.#wish.workingDirectory === workingDirectory &&
       this.#wish.mcpServers === mcpServers &&
@@ -68,8 +77,11 @@ export class Offers {
     if (isSame) return this.#offer;
     this.#all = all;
     this.#rules = this.#ground.rules;
-    this.#wish = { tools, disallowedTools, workingDirectory, mcpServers, toolsFound };
-    const terms = { rules: this.#rules, deferBytes: this.#deferBytes };
+    this.#wish = {
+      ...{ tools, serverTools, disallowedTools, workingDirectory, mcpServers, toolsFound },
+    };
+    const { connectors } = this.#ground;
+    const terms = { rules: this.#rules, connectors, deferBytes: this.#deferBytes };
     this.#offer = offerOf(this.#wish, all, terms);
     return this.#offer;
   }
@@ -78,19 +90,21 @@ export class Offers {
 export const offerOf = (
   wish: Wish,
   all: readonly OfferedTool[],
-  { rules, deferBytes }: OfferTerms = NO_TERMS,
+  { rules, connectors = [], deferBytes }: OfferTerms = NO_TERMS,
 ): Offer => {
-  if (!wantsTools(wish)) return NOTHING;
+  if (!wantsTools(wish) && (wish.serverTools ?? []).length === 0) return NOTHING;
   const denied = new Set(wish.disallowedTools);
   const isWanted = wanted(wish);
   const own = all.filter(({ name }) => !denied.has(name) && isWanted(name));
   const offered = withApiTools(own, wish, all);
   const taken = new Set(offered.map(({ name }) => name));
   const ofServer = serverTools(wish, rules).filter(({ name }) => !taken.has(name));
-  if (offered.length + ofServer.length === 0) return NOTHING;
+  const connected = connectedTools(wish, connectors, rules);
+  const ofApi = [...ofServer, ...connected.sets];
+  if (offered.length + ofApi.length === 0) return { ...NOTHING, connected };
   return {
-    ...{ tools: new Map(offered.map((tool) => [tool.name, tool])), ofServer },
-    json: requestTools(offered, { ofServer, found: wish.toolsFound, deferBytes }),
+    ...{ tools: new Map(offered.map((tool) => [tool.name, tool])), ofServer, connected },
+    json: requestTools(offered, { ofServer: ofApi, found: wish.toolsFound, deferBytes }),
   };
 };
 

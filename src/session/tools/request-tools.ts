@@ -7,6 +7,7 @@
  *    a tool that is gone is still named, as one that is gone.
  */
 import type { OfferedTool, ToolDefinition } from '../ports/tools.ts';
+import type { Toolset } from './connectors.ts';
 import type { ServerTool } from './server-tools.ts';
 
 const SEARCH = { type: 'tool_search_tool_bm25_20251119', name: 'tool_search_tool_bm25' } as const;
@@ -14,7 +15,7 @@ const GONE = 'It is not available any more.';
 
 export interface RequestTerms {
   /** Those that the API runs itself, as the request says them; never deferred. */
-  readonly ofServer?: readonly ServerTool[];
+  readonly ofServer?: readonly (ServerTool | Toolset)[];
   /** What the model has found so far. */
   readonly found?: readonly string[] | undefined;
   /** Of all definitions, beyond which those are deferred that may be; undefined: none are. */
@@ -29,7 +30,9 @@ export const requestTools = (
   const isLarge =
     offered.some(({ isDeferrable }) => isDeferrable) && Buffer.byteLength(all) > deferBytes;
   if (!isLarge && found.length === 0) return all;
-  const names = new Set([...offered, ...ofServer].map(({ name }) => name));
+  const names = new Set(
+    [...offered, ...ofServer].flatMap((tool) => ('name' in tool ? [tool.name] : [])),
+  );
   const known = offered.map((tool) => inRequest(tool, isLarge && tool.isDeferrable === true));
   const gone = found.filter((name) => !names.has(name)).map(goneTool);
   return JSON.stringify([SEARCH, ...known, ...ofServer, ...gone]);

@@ -22,11 +22,12 @@ export const IMPORTED_BY = 'export';
 
 /**
  * What belongs to a store and not to the session: left out of an export, made anew by an import. A session's own servers
- * have passwords in their headers, and are what its daemon allows; its series begins anew; its archive is of this store.
+ * have passwords in their headers, and are what its daemon allows; its series begins anew; its archive is of this store; where its code ran
+ * is of this account of the API.
  */
 const OF_THE_STORE = [
   ...(['key', 'version', 'importedAtMs', 'segments', 'transfer', 'offers'] as const),
-  ...(['mcpServers', 'snapshots', 'snapshotAtMs', 'delayed', 'archiveId'] as const),
+  ...(['container', 'mcpServers', 'snapshots', 'snapshotAtMs', 'delayed', 'archiveId'] as const),
 ] as const;
 type OfTheStore = (typeof OF_THE_STORE)[number];
 export type ExportedHead = Omit<Head, OfTheStore>;

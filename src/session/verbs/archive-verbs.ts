@@ -15,6 +15,7 @@ import {
   pageOfArchives,
   requestArchive,
   shownArchive,
+  uriOf,
   whenSettled,
 } from './archives.ts';
 import { nextCursor } from './reply-schemas.ts';
@@ -258,9 +259,30 @@ const release = sessionsVerb('archives.release', {
   },
 });
 
+const takeOver = sessionsVerb('archives.take-over', {
+  request: z.strictObject({
+    archiveId: archiveId
+      .optional()
+      .describe('the place where it lies. Default: where new archives go'),
+  }),
+  reply: z.strictObject({
+    place: z.string(),
+    /** Whether it was another store's. */
+    wasOthers: z.boolean(),
+  }),
+  run: async (work, { archiveId: id }) => {
+    const archiver = archiverOf(work);
+    const place =
+      id === undefined
+        ? archiver.placeFor(undefined)
+        : (await archiveNamed(work, work.context.tenant, id)).record.place;
+    return { place: uriOf(place, ''), wasOthers: await archiver.takeOver(place) };
+  },
+});
+
 export const archiveVerbs = { archive };
 export const archivesVerbs = {
   ...{ 'archives.search': search, 'archives.get': get, 'archives.verify': verify },
   ...{ 'archives.restore': restore, 'archives.delete': remove, 'archives.read': read },
-  ...{ 'archives.hold': hold, 'archives.release': release },
+  ...{ 'archives.hold': hold, 'archives.release': release, 'archives.take-over': takeOver },
 };

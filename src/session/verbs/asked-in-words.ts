@@ -1,5 +1,11 @@
 /** What a search is asked for, with the criteria that its `q` says in words. */
-import type { CountRequest, Criteria, Filter, SearchRequest } from '../../model/criteria.ts';
+import {
+  type CountRequest,
+  type Criteria,
+  contradictions,
+  type Filter,
+  type SearchRequest,
+} from '../../model/criteria.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { conditionOf } from '../../query/condition.ts';
 import { UTC, zoneNamed } from '../../query/moments.ts';
@@ -42,8 +48,21 @@ export const filterOf = <T extends Words & Filter>(
   nowMs: number,
 ): Omit<T, keyof Words> => withCondition(others, askedBy({ q, timeZone }, nowMs).condition);
 
-const withCondition = <T extends Filter>(others: T, condition: Filter | undefined): T =>
-  condition === undefined ? others : { ...others, allOf: [...(others.allOf ?? []), condition] };
+/** Throws where what one of them asks leaves nothing for the other. */
+const withCondition = <T extends Filter>(others: T, condition: Filter | undefined): T => {
+  if (condition === undefined) return others;
+  const all = { ...others, allOf: [...(others.allOf ?? []), condition] };
+  const [contradiction] = contradictions(all);
+  if (contradiction === undefined) return all;
+  const { from, to } = contradiction;
+  throw new GreenroomError(
+    'invalid_criteria',
+    `nothing can meet them all: ${from} is beyond ${to}`,
+    {
+      details: { field: 'q' },
+    },
+  );
+};
 
 const askedBy = (
   { q, timeZone }: Words,

@@ -4,21 +4,25 @@
  * A filter that few records meet must not read a year of them for one answer: a request looks at so many, and says where
  * the next one goes on.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { Moment } from '../../model/criteria.ts';
 import { iso } from '../../model/moment.ts';
 import { CLOSED_STATUSES } from '../../model/turn.ts';
+import { catalogName } from '../ports/catalog.ts';
 import {
   AUDIT_ACTIONS,
   AUDIT_KINDS,
   type AuditPage,
   type AuditRecord,
+  isKnown,
   TOOL_ACTIONS,
 } from '../ports/journal.ts';
 import { nextCursor } from './reply-schemas.ts';
 import { placeOf, type SealedList, sealed, sealedCursor } from './sealed-cursor.ts';
 import { pageLimit } from './transcript-verbs.ts';
-import { journalOf, sessionsVerb, sessionVerb } from './verb.ts';
+import { journalOf, type SessionsWork, sessionsVerb, sessionVerb } from './verb.ts';
+import { membership, type Whose, whoseShape } from './whose.ts';
 
 /** Records that one request looks at. */
 const MAX_LOOKED_AT = 2_000;
@@ -60,16 +64,18 @@ const audit = sessionVerb('audit', {
 });
 
 const auditOfAll = sessionsVerb('audit-all', {
-  request: AuditRequest,
+  request: AuditRequest.extend(whoseShape),
   reply: z.strictObject({
     audit: z.array(z.strictObject({ sessionId: z.string(), ...auditShape })),
     nextCursor,
   }),
-  run: async (work, request) => {
+  run: async (work, { owner, allTags, ...request }) => {
     const { tenant } = work.context;
     const journal = journalOf(work);
     const list = { name: 'audit', tenant } as const;
-    const { found, next } = await look(list, request, (page) => journal.audit(tenant, page));
+    const theirs = theirRecords(work, { owner, allTags });
+    const read: Read<Listed> = (page) => journal.audit(tenant, page);
+    const { found, next } = await look(list, request, read, theirs);
     return {
       audit: found.map(({ sessionId, ...record }) => ({ sessionId, ...viewOf(record) })),
       ...next,
@@ -80,15 +86,41 @@ const auditOfAll = sessionsVerb('audit-all', {
 export const auditVerbs = { audit };
 export const auditsVerbs = { 'audit-all': auditOfAll };
 
+type Listed = AuditRecord & { readonly sessionId: string };
+
+/**
+ * Whether a record is of one of these sessions; undefined: all are wanted. A session that is deleted was of an owner who is
+ * not known any more, and its id may be another's by now: so the session must be there, and have the record among its own.
+ */
+const theirRecords = (
+  work: SessionsWork,
+  whose: Whose,
+): ((record: Listed) => Promise<boolean>) | undefined => {
+  const isOne = membership(whose);
+  if (isOne === undefined) return undefined;
+  const { tenant } = work.context;
+  const catalog = work.caller.system.fetch(catalogName);
+  return async ({ sessionId, cursor: _, ...record }: Listed & { readonly cursor?: string }) => {
+    const row = catalog.find(tenant, sessionId);
+    if (row === undefined || !isOne(row)) return false;
+    const session = await journalOf(work).open(row.key);
+    if (!isKnown(session) || !isOne(session.head)) return false;
+    const { atMs } = record;
+    const own = await session.audit({ afterMs: atMs, beforeMs: atMs, limit: PAGE });
+    return own.some(({ cursor: __, ...each }) => isDeepStrictEqual(each, record));
+  };
+};
+
 type Read<R> = (page: AuditPage) => Promise<readonly (R & { readonly cursor: string })[]>;
 
 const look = async <R extends AuditRecord>(
   list: SealedList,
   { limit, cursor, after, before, ...wanted }: AuditRequest,
   read: Read<R>,
+  isTheirs?: (record: R) => Promise<boolean>,
 ): Promise<{ readonly found: readonly R[]; readonly next: { readonly nextCursor?: string } }> => {
   const found: R[] = [];
-  const size = isFilter(wanted) ? PAGE : limit;
+  const size = isTheirs !== undefined || isFilter(wanted) ? PAGE : limit;
   let place = cursor === undefined ? undefined : placeOf(list, cursor);
   for (let left = MAX_LOOKED_AT; left > 0 && found.length < limit; left -= size) {
     const from = place === undefined ? {} : { cursor: place };
@@ -96,7 +128,8 @@ const look = async <R extends AuditRecord>(
     for (const record of page) {
       if (found.length === limit) break;
       place = record.cursor;
-      if (isWanted(record, wanted)) found.push(record);
+      if (!isWanted(record, wanted)) continue;
+      if (isTheirs === undefined || (await isTheirs(record))) found.push(record);
     }
     if (page.length < size && place === page.at(-1)?.cursor) return { found, next: {} };
     if (page.length === 0) return { found, next: {} };

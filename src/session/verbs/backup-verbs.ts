@@ -108,10 +108,14 @@ export interface BackupsWork {
 }
 
 const list = daemonVerb('backups', {
-  request: z.strictObject({ limit: z.int().min(1).max(1_000).default(100) }),
+  request: z.strictObject({
+    limit: z.int().min(1).max(1_000).default(100),
+    beginning: z.string().max(100).optional().describe('whose id begins so'),
+    ours: z.boolean().default(false).describe("only this store's"),
+  }),
   reply: z.strictObject({ backups: z.array(Backup) }),
-  run: async ({ daemon }: BackupsWork, { limit }) => ({
-    backups: (await daemon.backups().list(limit)).map(viewOfBackup),
+  run: async ({ daemon }: BackupsWork, { ours: isOurs, ...which }) => ({
+    backups: (await daemon.backups().list({ ...which, isOurs })).map(viewOfBackup),
   }),
 });
 

@@ -55,7 +55,8 @@ const context = sessionVerb('context', {
     const model = modelOf(head, undefined, rules);
     const rest = resting(system.clock);
     const tools = offerOf(head, system.find(toolboxName)?.toolsFor(head) ?? [], {
-      ...{ rules: permissions.rules, deferBytes: rules.deferToolsBytes },
+      ...{ rules: permissions.rules, connectors: permissions.connectors },
+      deferBytes: rules.deferToolsBytes,
     }).json;
     const seen = await seenContext({ system, session, model, slabs, rest });
     try {

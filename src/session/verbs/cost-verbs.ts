@@ -77,7 +77,7 @@ const costs = sessionsVerb('costs', {
     );
     const sums = new Sums();
     const span = { fromMs: spentAfter ?? -Infinity, toMs: spentBefore ?? Infinity };
-    for (const row of page.rows) await addSession(work, row, by, span, sums);
+    for (const row of page.rows) if (hasSpent(row)) await addSession(work, row, by, span, sums);
     const next = page.nextCursor;
     return { groups: sums.groups(), ...(next === undefined ? {} : { nextCursor: next }) };
   },
@@ -107,6 +107,10 @@ const mayHaveSpent = (spentAfter: number | undefined, spentBefore: number | unde
   ...(spentAfter === undefined ? {} : { updatedAfter: spentAfter }),
   ...(spentBefore === undefined ? {} : { createdBefore: spentBefore }),
 });
+
+/** Of a session that never began a turn, and was not imported, there is nothing to read. */
+const hasSpent = ({ costNanoUsd, costIsPartial, numTurns, openTurns }: CatalogRow): boolean =>
+  costNanoUsd > 0 || costIsPartial || numTurns > 0 || openTurns > 0;
 
 const isWithin = ({ fromMs, toMs }: Span, atMs: number): boolean => fromMs <= atMs && atMs <= toMs;
 

@@ -63,7 +63,7 @@ const Status = z.strictObject({
       error: text.nullable(),
     })
     .nullable(),
-  /** Settings with which turns fail, or cost nobody knows what. */
+  /** Settings with which turns fail, or cost nobody knows what; that HTTP is not at the usual port. */
   warnings: z.array(text).readonly(),
 });
 export type StatusView = Readonly<z.output<typeof Status>>;
@@ -158,7 +158,8 @@ const ToolServer = z.strictObject({
   name: text,
   /** Whose it alone is. */
   session: z.strictObject({ tenant: text, sessionId: text }).exactOptional(),
-  state: z.enum(['starting', 'connected', 'down', 'failed']),
+  /** `ofApi`: the API calls it, and nothing more is known here. */
+  state: z.enum(['starting', 'connected', 'down', 'failed', 'ofApi']),
   /** Of one that is down or has failed. */
   why: text.exactOptional(),
   /** Tools that are offered. */

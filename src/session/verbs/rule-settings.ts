@@ -3,15 +3,15 @@
  * misspelt. A rule that could never match is refused too, because its author relies on it. What is stored already, by classic stores or an older version, stays as it is: `src/session/tools/judge.ts` says what it is worth.
  */
 import { GreenroomError } from '../../model/errors.ts';
-import { guess } from '../../model/guess.ts';
 import type { Settings } from '../../model/head.ts';
+import { isServerTool, meantServerTool } from '../../model/server-tools.ts';
 import type { Behavior } from '../../permissions/rule.ts';
 import { parseRule, printRule } from '../../permissions/rule.ts';
 import { ALIASES, BUILT_IN_TOOLS } from '../../permissions/tools.ts';
+import { guess } from '../../platform/guess.ts';
 import { sandboxInForce, sandboxName, serverRulesName, toolboxName } from '../ports/tools.ts';
 import { API_TOOLS } from '../tools/api-tools.ts';
 import { wantsTools } from '../tools/offer.ts';
-import { isServerTool } from '../tools/server-tools.ts';
 import type { Ground } from './verb.ts';
 
 /** As it is printed. Throws `invalid_settings`, with what was probably meant. */
@@ -33,17 +33,23 @@ const API_TYPES: readonly string[] = API_TOOLS.map(({ type }) => type);
 const ALL_NAMES: readonly string[] = [...BUILT_IN_TOOLS, ...API_TYPES];
 
 /**
- * Throws `invalid_settings` for a name in `tools` that looks like a misspelt one of Greenroom's own tools. Any other may be the name of
- * a service or of a server's tool that is not there yet: `explain` says which are not.
+ * Throws `invalid_settings` for a name in `tools` that looks like a misspelt one of Greenroom's own tools, or that Claude Code has and
+ * nothing here does. Any other may be the name of a service or of a server's tool that is not there yet: `explain` says which are not.
+ * @param written `before`: by another, who may have been an older version. It is not refused for a tool that nothing here has.
  */
-export const mustBeTools = ({ caller }: Ground, { tools = [] }: Pick<Settings, 'tools'>): void => {
+export const mustBeTools = (
+  { caller }: Ground,
+  { tools = [] }: Pick<Settings, 'tools'>,
+  written: 'now' | 'before' = 'now',
+): void => {
   if (tools.length === 0) return;
   const there = caller.system.find(toolboxName)?.tools ?? [];
   for (const name of tools) {
-    const isKnown = ALL_NAMES.includes(name) || isServerTool(name);
-    if (isKnown || there.some((tool) => tool.name === name)) continue;
-    const alias = Object.hasOwn(ALIASES, name) ? ` (did you mean ${ALIASES[name]}?)` : '';
-    const near = alias || guess(name, ALL_NAMES, 1);
+    if (isServerTool(name) || there.some((tool) => tool.name === name)) continue;
+    const ofServer = meantServerTool(name);
+    if (ALL_NAMES.includes(name) && (ofServer === undefined || written === 'before')) continue;
+    const alias = ofServer ?? (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined);
+    const near = alias === undefined ? guess(name, ALL_NAMES, 1) : ` (did you mean ${alias}?)`;
     if (near !== '')
       throw new GreenroomError('invalid_settings', `tools: there is no tool ${name}${near}`, {
         details: { field: 'tools' },

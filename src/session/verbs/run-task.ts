@@ -48,7 +48,7 @@ export const beginRun = async (ground: Ground, run: TaskRun): Promise<BegunRun> 
   const { prompt, settings } = rendered(name, task.record, template?.record, run.variables);
   mustBeRules(ground, settings);
   mustBeServers(ground, settings);
-  mustBeTools(ground, settings);
+  mustBeTools(ground, settings, 'before');
   mustHaveSandbox(ground, settings);
   const key = sessionOfRun(run);
   const turn = newTurn(turnId, traceId, { prompt });

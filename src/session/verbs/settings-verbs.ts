@@ -44,7 +44,7 @@ const get = sessionVerb('get', {
   run: async ({ caller, key, places }) => {
     const head = await caller.known(key);
     const waits = waitOf(head, heldOf(key, caller.system, places));
-    return { session: { ...sessionView(head), ...(waits === undefined ? {} : { waits }) } };
+    return { session: sessionView(head, waits) };
   },
 });
 

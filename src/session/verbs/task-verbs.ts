@@ -21,6 +21,7 @@ import { beginRun } from './run-task.ts';
 import { schedules } from './schedules.ts';
 import { tasks, templates } from './template-verbs.ts';
 import { journalOf, type SessionsWork, sessionsVerb } from './verb.ts';
+import { criteriaFor, membership, type Whose, whoseShape } from './whose.ts';
 
 export const TaskView = z.strictObject({ ...viewShape, ...Task.shape });
 export type TaskView = Readonly<z.output<typeof TaskView>>;
@@ -93,6 +94,7 @@ export const MAX_EXECUTIONS = 50;
 const executions = sessionsVerb('tasks.executions', {
   request: z.strictObject({
     name: DefinitionName,
+    ...whoseShape,
     limit: z.int().min(1).max(MAX_EXECUTIONS).default(20),
     cursor: z.string().max(1_024).optional(),
   }),
@@ -100,26 +102,28 @@ const executions = sessionsVerb('tasks.executions', {
   run: (work, request) => listed(work, request),
 });
 
-interface Page {
+interface Page extends Whose {
   readonly name: string;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
 
 /** Newest first. A run is as durable as its session, and goes with it. */
-const listed = async (work: SessionsWork, { name, limit, cursor }: Page) => {
+const listed = async (work: SessionsWork, { name, limit, cursor, ...whose }: Page) => {
   const { tenant } = work.context;
   const catalog = work.caller.system.fetch(catalogName);
   const { rows, nextCursor: next } = await catalog.search(tenant, {
     ...{ tags: [taskTag(name)], sortBy: 'createdAt', order: 'desc', limit },
+    ...criteriaFor(whose),
     ...(cursor === undefined ? {} : { cursor }),
   });
+  const isOne = membership(whose);
   const found: ExecutionView[] = [];
   for (const { key } of rows) {
     const session = await journalOf(work).open(key);
-    const execution = isKnown(session) ? session.head.execution : undefined;
-    if (isKnown(session) && execution?.taskId === name)
-      found.push(await executionView(session, execution));
+    if (!isKnown(session) || isOne?.(session.head) === false) continue; // it went meanwhile
+    const { execution } = session.head;
+    if (execution?.taskId === name) found.push(await executionView(session, execution));
   }
   return { executions: found, ...(next === undefined ? {} : { nextCursor: next }) };
 };

@@ -23,12 +23,14 @@ const isoIf = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : iso(ms);
 const usd = (nanoUsd: number | null): number | null => (nanoUsd === null ? null : usdOf(nanoUsd));
 
-const costs = (nanoUsd: number, isPartial: boolean) => ({
-  totalCostUsd: isPartial ? null : usdOf(nanoUsd),
-  knownCostUsd: isPartial ? usdOf(nanoUsd) : undefined,
-});
+/** Of all answers; null: a price is not known, and of the others that is `knownCost`. */
+const totalCost = (nanoUsd: number, isPartial: boolean): number | null =>
+  isPartial ? null : usdOf(nanoUsd);
+const knownCost = (nanoUsd: number, isPartial: boolean): number | undefined =>
+  isPartial ? usdOf(nanoUsd) : undefined;
 
-export const sessionView = (head: Head): SessionView =>
+/** Written out field by field, without a spread: each verb that changes a session answers with one. */
+export const sessionView = (head: Head, waits?: SessionView['waits']): SessionView =>
   given<SessionView>({
     tenant: head.key.tenant,
     sessionId: head.key.sessionId,
@@ -57,6 +59,7 @@ export const sessionView = (head: Head): SessionView =>
     outputFormat: head.outputFormat,
     workingDirectory: head.workingDirectory,
     tools: head.tools,
+    serverTools: head.serverTools,
     permissionMode: head.permissionMode,
     approvals: head.approvals,
     allowedTools: head.allowedTools,
@@ -81,14 +84,15 @@ export const sessionView = (head: Head): SessionView =>
     hookExecutionCount: head.hookExecutionCount,
     sideTranscripts: head.sideTranscripts,
     usage: head.usage,
-    ...costs(head.costNanoUsd, head.unpricedAnswers > 0),
+    totalCostUsd: totalCost(head.costNanoUsd, head.unpricedAnswers > 0),
+    knownCostUsd: knownCost(head.costNanoUsd, head.unpricedAnswers > 0),
     inheritedCostUsd: head.inheritedCostNanoUsd > 0 ? usdOf(head.inheritedCostNanoUsd) : undefined,
     provider: head.provider,
     parent: head.parent,
     childOf: head.childOf,
     compaction: head.compaction,
     branches: head.branches && branchesView(head.branches),
-    waits: undefined, // `get` says that
+    waits,
     gitBranch: head.gitBranch,
     projectKey: head.projectKey,
     outputUnderReported: head.outputUnderReported,
@@ -119,7 +123,8 @@ export const summaryView = (row: CatalogRow): SessionSummary =>
     tags: row.tags,
     messageCount: row.messageCount,
     numTurns: row.numTurns,
-    ...costs(row.costNanoUsd, row.costIsPartial),
+    totalCostUsd: totalCost(row.costNanoUsd, row.costIsPartial),
+    knownCostUsd: knownCost(row.costNanoUsd, row.costIsPartial),
     tokens: row.tokens,
     errorCount: row.errorCount,
     model: row.model,

@@ -9,9 +9,10 @@
  * 5. What stands beside the store and belongs to it (`BESIDE`) goes along: it is put back before the store is, where there is
  *    none of that name.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { examineServer } from '../../classic/stores/examine-server.ts';
@@ -100,13 +101,22 @@ export const restoreStore = async (
     takeAlong(dir, dirname(resolve(storeDir)));
     renameSync(join(draft, DATA_FILE), join(storeDir, DATA_FILE));
     syncFolder(storeDir);
-    keepStoreFile(storeDir, null, note);
+    const { storeId, formatVersion } = note;
+    keepStoreFile(storeDir, null, {
+      storeId,
+      formatVersion,
+      copy: copyOf(storeId, storeDir, nowMs),
+    });
     rmSync(draft, { recursive: true, force: true });
   } finally {
     await lock.release();
   }
   return note;
 };
+
+/** Of no other copy: that would be one to the same place at the same moment. */
+const copyOf = (storeId: string, storeDir: string, nowMs: number): string =>
+  hash('sha256', [storeId, hostname(), resolve(storeDir), nowMs].join('\0')).slice(0, 32);
 
 /** What is there already stays. */
 const takeAlong = (from: string, to: string): void => {

@@ -21,7 +21,9 @@ export const keepCopy = async (
   await makeFolder(ofTenant);
   const path = join(ofTenant, `${sessionId}.greenroom.jsonl`);
   const draft = `${path}.new`;
-  const file = await open(draft, 'w', PRIVATE_FILE);
+  // What a kill has left of an earlier one goes. Whatever else comes to stand there, such as a link, is not written to.
+  await rm(draft, { force: true });
+  const file = await open(draft, 'wx', PRIVATE_FILE);
   try {
     for await (const page of pages) await file.appendFile(page);
     await file.sync();
@@ -33,4 +35,5 @@ export const keepCopy = async (
     await file.close();
   }
   syncFolder(ofTenant);
+  syncFolder(folder); // the tenant's may be new
 };

@@ -52,6 +52,7 @@ const FIELDS = [
   ...['neededNanoUsd', 'endsMs', 'lastPrompt'],
   ...['branches'],
   ...['archiveId'],
+  ...['serverTools', 'container', 'expiresAtMs'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -78,6 +79,7 @@ const OBJECTS = [
   'execution',
   'reserved',
   'lastPrompt',
+  'container',
 ];
 /** Fields whose value is a list of such objects. */
 const LISTS = ['openTurns', 'delayed', 'segments', 'calls', 'cacheMisses'];

@@ -66,7 +66,7 @@ const HEAD_OBJECTS = [
   ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
   ...(['lastError', 'classic', 'transfer', 'toolMemory', 'childOf'] as const),
   ...(['thinking', 'outputFormat', 'mcpServers', 'context', 'contextUse', 'clearing'] as const),
-  ...(['execution', 'branches'] as const),
+  ...(['execution', 'branches', 'container'] as const),
 ] as const;
 const HEAD_LISTS = [
   'tools',
@@ -92,9 +92,11 @@ export const faultOfHead = (head: Head): string | undefined => {
     if (head[field] !== undefined && !isObject(head[field])) return told(field, head[field]);
   for (const field of HEAD_LISTS)
     if (head[field] !== undefined && !isTexts(head[field])) return told(field, head[field]);
-  const { openTurns, delayed = [], segments, offers } = head;
+  const { openTurns, delayed = [], segments, offers, serverTools = [] } = head;
   if (segments !== undefined && !Array.isArray(segments)) return told('segments', segments);
   if (offers !== undefined && !Array.isArray(offers)) return told('offers', offers);
+  if (!Array.isArray(serverTools) || !serverTools.every(isObject))
+    return told('serverTools', serverTools);
   if (!Array.isArray(openTurns)) return told('openTurns', openTurns);
   if (!Array.isArray(delayed)) return told('delayed', delayed);
   for (const turn of delayed) if (!isMoment(turn.dueMs)) return told('dueMs', turn.dueMs);

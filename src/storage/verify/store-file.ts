@@ -18,7 +18,10 @@ const STORE_FILE = 'store.json';
 /** More than the first transaction of a new store takes. */
 const PROBE_BYTES = 64 * 1024;
 
-export type StoreFile = Pick<StoreIdentity, 'storeId' | 'formatVersion'>;
+export interface StoreFile extends Pick<StoreIdentity, 'storeId' | 'formatVersion'> {
+  /** Which copy of the store this is: each restored one has its own; absent: the original. */
+  readonly copy?: string;
+}
 
 export interface Looked {
   /** What `store.json` says; null: there is none. */
@@ -65,13 +68,15 @@ export const keepStoreFile = (
   identity: StoreFile,
 ): StoreFile => {
   const { storeId, formatVersion } = identity;
+  const copy = found?.copy ?? identity.copy;
+  const now = { storeId, formatVersion, ...(copy === undefined ? {} : { copy }) };
   if (found !== null && found.storeId !== storeId)
     throw new StorageError(
       `${join(dir, STORE_FILE)} names store ${found.storeId}, its data file is of ${storeId}: one of them belongs elsewhere`,
     );
   if (found?.formatVersion !== formatVersion)
-    writeDurably(dir, STORE_FILE, `${JSON.stringify({ storeId, formatVersion })}\n`);
-  return { storeId, formatVersion };
+    writeDurably(dir, STORE_FILE, `${JSON.stringify(now)}\n`);
+  return now;
 };
 
 /** LMDB crashes the process when it cannot write the first pages of a new file. */

@@ -45,6 +45,8 @@ export interface AgentsOptions {
   readonly maxDepth: number;
   /** Sub-agents that one turn may start. */
   readonly maxPerTurn: number;
+  /** Names of servers that the API may call for sessions; default: none. */
+  readonly connectors?: readonly string[];
 }
 
 /** Characters of a sub-agent's last text that its parent is shown. */
@@ -255,7 +257,7 @@ export class Agents implements ToolRunner {
       parent,
       turn,
       { description, type, model },
-      { depth, maxDepth, leftNanoUsd },
+      { depth, maxDepth, leftNanoUsd, connectors: this.#options.connectors },
     );
   }
 

@@ -3,9 +3,10 @@ import { wellCut, wellFormed } from '../../model/bounds.ts';
 import { given } from '../../model/given.ts';
 import { type ChildOf, deniesAsks, type Head, type Settings } from '../../model/head.ts';
 import { usdOf } from '../../model/money.ts';
+import { isServerTool, serverToolName } from '../../model/server-tools.ts';
 import { HOLD_TAG, removeTags } from '../../model/tags.ts';
 import type { OpenTurn } from '../../model/turn.ts';
-import { isServerTool } from '../../session/tools/server-tools.ts';
+import { isConnected } from '../../session/tools/connectors.ts';
 import type { AgentType } from './agent-types.ts';
 
 export const AGENT = 'Agent';
@@ -23,6 +24,8 @@ export interface Bounds {
   readonly maxDepth: number;
   /** What it may cost; undefined: its parent has no limit. */
   readonly leftNanoUsd: number | undefined;
+  /** Names of servers that the API may call; default: none. */
+  readonly connectors?: readonly string[] | undefined;
 }
 
 export const depthBelow = ({ childOf }: Pick<Head, 'childOf'>): number => (childOf?.depth ?? 0) + 1;
@@ -36,7 +39,7 @@ export const childSettings = (
   parent: Head,
   turn: OpenTurn,
   { description, type, model }: Wish,
-  { depth, maxDepth, leftNanoUsd }: Bounds,
+  { depth, maxDepth, leftNanoUsd, connectors = [] }: Bounds,
 ): Settings => {
   const mayHaveChildren = depth < maxDepth;
   const ofType = type.model === 'inherit' ? undefined : type.model;
@@ -54,7 +57,8 @@ export const childSettings = (
     thinking: turn.options.thinking ?? parent.thinking,
     effort: turn.options.effort ?? parent.effort,
     workingDirectory: parent.workingDirectory,
-    tools: toolsOf(parent.tools, type.tools),
+    tools: toolsOf(parent.tools, type.tools, connectors),
+    serverTools: serverToolsOf(parent.serverTools, type.tools),
     permissionMode: parent.permissionMode,
     approvals: deniesAsks(parent) ? 'deny' : parent.approvals,
     allowedTools: parent.allowedTools,
@@ -79,11 +83,24 @@ const tagsOf = ({ tags }: Head): string[] | undefined => {
   return inherited.length === 0 ? undefined : [...inherited];
 };
 
-/** Those of both. One that the API runs itself has to be named by the parent: there it is by no default. */
+/** Those of both. One that the API runs or calls has to be named by the parent: there it is by no default. */
 const toolsOf = (
   ofParent: readonly string[] | undefined,
   ofType: readonly string[] | undefined,
+  connectors: readonly string[],
 ): string[] | undefined => {
   if (ofType === undefined) return ofParent && [...ofParent];
-  return ofType.filter((name) => ofParent?.includes(name) ?? !isServerTool(name));
+  const isDefault = (name: string) => !isServerTool(name) && !isConnected(name, connectors);
+  return ofType.filter((name) => ofParent?.includes(name) ?? isDefault(name));
+};
+
+/** With their options; where its type names tools, those that it names, of whichever version. */
+const serverToolsOf = (
+  ofParent: Head['serverTools'],
+  ofType: readonly string[] | undefined,
+): Head['serverTools'] => {
+  if (ofType === undefined) return ofParent;
+  const names = ofType.map(serverToolName);
+  const own = ofParent?.filter(({ type }) => names.includes(serverToolName(type)));
+  return own?.length === 0 ? undefined : own;
 };

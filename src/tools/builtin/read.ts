@@ -46,7 +46,7 @@ export const Read = builtinTool({
   effect: 'pure',
   input: Input,
   work: async (input, job, signal) => {
-    if (input.pages !== undefined)
+    if ((input.pages ?? '').trim() !== '')
       throw new Refusal(
         'Pages of a PDF cannot be picked here: leave `pages` out to read all of it.',
       );

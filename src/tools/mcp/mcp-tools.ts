@@ -50,6 +50,8 @@ export interface McpToolsArgs {
   readonly servers: readonly McpServerSettings[];
   /** Hosts that sessions may have servers of for themselves. */
   readonly sessionHosts: readonly string[];
+  /** Names of servers that the API calls: no session may give one to a server of its own. Default: none. */
+  readonly connectors?: readonly string[];
   /** Servers of single sessions that may run at a time. */
   readonly maxSessionServers: number;
   /** Where is kept what tools said at first sight, and the trace of servers; undefined: nowhere. Absolute. */
@@ -153,7 +155,7 @@ class RunningMcpTools implements McpTools {
       .filter(({ isPerSession }) => !isPerSession)
       .map((settings) => new ServerDoor({ settings, clock, pins, notices, onTools, onWanted }));
     for (const door of this.#common) this.doors.set(door.key, door);
-    this.rules = new SessionRules({ servers, hosts, maxServers });
+    this.rules = new SessionRules({ servers, hosts, maxServers, connectors: args.connectors });
     this.#ofSessions = new SessionServers({
       ...{ rules: this.rules, maxServers, clock, notices, doors: this.doors },
       pins: new Pins(folder, 'mcp-session-tools.json', MAX_PINNED),

@@ -18,6 +18,8 @@ const COUNT_SETTING = 'GREENROOM_SESSION_MCP_SERVERS';
 export interface SessionRulesOptions {
   /** Those of the file. */
   readonly servers: readonly McpServerSettings[];
+  /** Of those of the file that the API calls; default: none. */
+  readonly connectors?: readonly string[] | undefined;
   /** As `example.com`, `*.example.com` or, for plain HTTP too, `localhost:8080`. */
   readonly hosts: readonly string[];
   /** Servers of all sessions that may run at a time; 0: sessions have none. */
@@ -59,6 +61,8 @@ export class SessionRules implements ServerRules {
       return ofFile.isPerSession
         ? asTheFileHas(ofFile, written)
         : `the daemon has a server ${ofFile.name} for all sessions`;
+    if (this.#options.connectors?.includes(plain) === true)
+      return `the daemon has a server ${plain} that the API calls: name mcp__${plain} in tools`;
     if (written.command !== undefined || written.type === 'stdio' || written.url === undefined)
       return 'a program has to be a server of the daemon’s file, by this name and with `perSession` (GREENROOM_MCP_FILE)';
     const server = webServerOf(name, written);

@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../config/config-error.ts';
 import { expanded } from '../../config/expand.ts';
+import type { Connector } from '../../executor/models/wire.ts';
 import { MAX_SERVER_NAME, plainName } from './tool-names.ts';
 
 export interface StdioSettings {
@@ -75,6 +76,17 @@ const Web = z.strictObject({
 });
 
 const Server = z.union([Stdio, Web]);
+
+/** In the API's words. */
+const OfApi = z.strictObject({
+  type: z.literal('url'),
+  url: z.url({ protocol: /^https$/, error: 'must be an https URL' }),
+  authorization_token: z
+    .string()
+    .regex(/^[!-~]+$/, 'must be printable ASCII characters without spaces')
+    .optional(),
+});
+
 const McpFile = z.object({ mcpServers: z.record(z.string(), z.unknown()) });
 
 /** Throws `ConfigError`, code `invalid_settings`. */
@@ -82,6 +94,15 @@ export const mcpServersIn = (
   file: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): readonly McpServerSettings[] => {
+  const { servers, problem } = serversOfFile(file);
+  const ours = servers.filter(([, written]) => !isOfApi(written));
+  return serversOf(ours, { cwd: dirname(file), env, problem });
+};
+
+type Written = readonly (readonly [name: string, server: unknown])[];
+
+/** All that it names, of which no two are called alike. */
+const serversOfFile = (file: string): { readonly servers: Written; readonly problem: Problem } => {
   const problem: Problem = (what, cause) =>
     new ConfigError(`GREENROOM_MCP_FILE ${file}: ${what}`, { cause });
   let written: unknown;
@@ -92,7 +113,39 @@ export const mcpServersIn = (
   }
   const parsed = McpFile.safeParse(written);
   if (!parsed.success) throw problem('it must be `{ "mcpServers": { name: server, … } }`');
-  return serversOf(parsed.data.mcpServers, { cwd: dirname(file), env, problem });
+  const servers = Object.entries(parsed.data.mcpServers);
+  mustBeNames(servers, problem);
+  return { servers, problem };
+};
+
+/**
+ * Those that the API calls by itself (`type: "url"`), in the order of their names. No process and no connection of ours has to do with
+ * them, and no session has their tokens. Throws as above.
+ */
+export const connectorsIn = (
+  file: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): readonly Connector[] => {
+  const { servers, problem } = serversOfFile(file);
+  const refuse = refusing(problem);
+  return servers
+    .filter(([, written]) => isOfApi(written))
+    .map(([name, written]) => connectorOf(name, written, env, refuse))
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+};
+
+const isOfApi = (written: unknown): boolean => Object(written).type === 'url';
+
+const connectorOf = (
+  name: string,
+  written: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+  refuse: Refuse,
+): Connector => {
+  const parsed = OfApi.safeParse(filled(name, written, env, refuse));
+  if (!parsed.success) throw refuse(name, faultIn(parsed.error));
+  const { url, authorization_token: token } = parsed.data;
+  return { name: plainName(name), url, ...(token === undefined ? {} : { token }) };
 };
 
 /** The same of what a program gives. @param cwd absolute; where programs start. Throws `invalid_settings`. */
@@ -102,7 +155,9 @@ export const mcpServersOf = (
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): readonly McpServerSettings[] => {
   const problem: Problem = (what, cause) => new ConfigError(what, { cause });
-  return serversOf(servers, { cwd, env, problem });
+  const written = Object.entries(servers);
+  mustBeNames(written, problem);
+  return serversOf(written, { cwd, env, problem });
 };
 
 /** One that a session brings, as it is written: nothing in it is put in from our environment. The fault, in words. */
@@ -130,24 +185,44 @@ interface Where {
   readonly problem: Problem;
 }
 
-const serversOf = (
-  named: Readonly<Record<string, unknown>>,
-  { cwd, env, problem }: Where,
-): readonly McpServerSettings[] => {
-  const servers = Object.entries(named);
+const refusing =
+  (problem: Problem): Refuse =>
+  (name, what) =>
+    problem(`mcpServers.${name}: ${what}`);
+
+const mustBeNames = (servers: Written, problem: Problem): void => {
   if (servers.length > MAX_SERVERS) throw problem(`it names more than ${MAX_SERVERS} servers`);
-  const refuse = (name: string, what: string) => problem(`mcpServers.${name}: ${what}`);
-  const read = servers.map(([name, server]) => serverOf(name, server, cwd, env, refuse));
+  const refuse = refusing(problem);
   const names = new Set<string>();
-  for (const { name } of read) {
+  for (const [name] of servers) {
+    const fault = faultOfName(name);
+    if (fault !== undefined) throw refuse(name, fault);
     const plain = plainName(name);
     if (names.has(plain)) throw refuse(name, `another server is called ${plain} too`);
     names.add(plain);
   }
-  return read;
 };
 
+const serversOf = (servers: Written, { cwd, env, problem }: Where): readonly McpServerSettings[] =>
+  servers.map(([name, written]) => serverOf(name, written, cwd, env, refusing(problem)));
+
 type Refuse = (name: string, what: string) => ConfigError;
+
+/** With the variables that it names. */
+const filled = (
+  name: string,
+  written: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+  refuse: Refuse,
+): unknown => {
+  const { value, missing } = expanded(written, env);
+  const [variable] = missing;
+  if (variable === undefined) return value;
+  throw refuse(
+    name,
+    `the environment has no ${variable}: set it, or write \${${variable}:-default}`,
+  );
+};
 
 const serverOf = (
   name: string,
@@ -156,15 +231,7 @@ const serverOf = (
   env: Readonly<Record<string, string | undefined>>,
   refuse: Refuse,
 ): McpServerSettings => {
-  const fault = faultOfName(name);
-  if (fault !== undefined) throw refuse(name, fault);
-  const { value, missing } = expanded(written, env);
-  const [variable] = missing;
-  if (variable !== undefined)
-    throw refuse(
-      name,
-      `the environment has no ${variable}: set it, or write \${${variable}:-default}`,
-    );
+  const value = filled(name, written, env, refuse);
   const parsed = schemaFor(value).safeParse(value);
   if (!parsed.success) throw refuse(name, faultIn(parsed.error));
   return {

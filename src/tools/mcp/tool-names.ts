@@ -5,7 +5,7 @@
  * 2. No two tools of a server have the same one; servers' own parts differ already.
  */
 import { createHash } from 'node:crypto';
-import { plainToolName } from '../../model/mcp-servers.ts';
+import { plainToolName } from '../../model/plain-tool-name.ts';
 
 const MAX_NAME = 64;
 /** Of the server's part, so that something is left for the tool's. */

@@ -1,4 +1,5 @@
 /** A watch and a search agree on every row; and a watch is asked about every row that it may want. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CatalogRow } from '../../../src/model/catalog-row.ts';
@@ -7,10 +8,11 @@ import { MemoryCatalog } from '../../../src/search/catalog.ts';
 import { rowTest } from '../../../src/search/live/row-test.ts';
 import { placeOf, WatchIndex } from '../../../src/search/live/watch-index.ts';
 import { isFull } from '../../chaos/size.ts';
+import { rounds } from '../../support/rounds.ts';
 import { matches } from '../naive-catalog.ts';
 import { criteriaOf, filters, nestedFilters, rowOf, summaryRows, tenant } from '../summary-row.ts';
 
-const NUM_RUNS = isFull() ? 20_000 : 500;
+const NUM_RUNS = isFull() ? 20_000 : rounds(500);
 const either = fc.oneof(filters, nestedFilters);
 
 test('a row meets a condition when a plain filter says so', () => {

@@ -2,14 +2,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CatalogRow } from '../../../src/model/catalog-row.ts';
+import type { Condition } from '../../../src/model/criteria.ts';
 import type { SessionId } from '../../../src/model/ids.ts';
 import { LiveWatch } from '../../../src/search/live/live-watch.ts';
 import { TenantWatches } from '../../../src/search/live/tenant-watches.ts';
 import { rowOf } from '../summary-row.ts';
 
-const begun = () => {
+const begun = (more: Condition = {}) => {
   const watches = new TenantWatches();
-  const watch = new LiveWatch('w', { tags: ['a'] }, 0);
+  const watch = new LiveWatch('w', { tags: ['a'], ...more }, 0);
   watches.add(watch);
   watch.beginUntold();
   watches.begin(watch);
@@ -39,6 +40,16 @@ test('of a session that changes again while others are worked off, the later cha
   watches.workOff(1_000);
   expect(watches.changed).toBe(0);
   expect(await told(watch)).toEqual(['entered s2', 'entered s3', 'entered s4']);
+});
+
+test('fewer changes are worked off at a time where a watch asks much of each', () => {
+  const noneOf = Array.from({ length: 200 }, (_, n) => ({ idPrefix: `x${n}` }));
+  const changesOf = ({ watches, put }: ReturnType<typeof begun>) => {
+    for (let n = 0; n < 50; n += 1) put(`s${n}`, { tags: ['a'] });
+    return watches.workOff(100).changes;
+  };
+  expect(changesOf(begun())).toBe(50);
+  expect(changesOf(begun({ allOf: [{ noneOf }] }))).toBe(2);
 });
 
 test('whoever asks hears once all that was noted before is worked off, in however small steps', () => {

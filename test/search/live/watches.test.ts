@@ -1,4 +1,5 @@
 /** Live queries over a catalog that changes: what readers make of what they are told is what a search would find. */
+
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { CatalogRow } from '../../../src/model/catalog-row.ts';
@@ -18,6 +19,7 @@ import {
 import { MAX_CHANGED } from '../../../src/search/live/tenant-watches.ts';
 import { isFull } from '../../chaos/size.ts';
 import { keyOf, NOW } from '../../storage/sessions.ts';
+import { rounds } from '../../support/rounds.ts';
 import { naiveSearch } from '../naive-catalog.ts';
 import {
   criteriaOf,
@@ -186,7 +188,7 @@ test('whenever watches begin, however slow readers are, whatever replies are los
         expect(world.faults).toEqual([]);
       },
     ),
-    { numRuns: isFull() ? 2_000 : 80 },
+    { numRuns: isFull() ? 2_000 : rounds(80) },
   );
 });
 

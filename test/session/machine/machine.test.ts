@@ -1,4 +1,5 @@
 /** What holds of a session whatever is said to it, alone or in a crowd: see `random-life.ts`. */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TurnId } from '../../../src/model/ids.ts';
@@ -6,9 +7,10 @@ import { type ClosedTurn, runIdOf } from '../../../src/model/turn.ts';
 import { foldBatch } from '../../../src/session/machine/fold.ts';
 import type { Input } from '../../../src/session/machine/input.ts';
 import type { Effect, SessionState, Write } from '../../../src/session/machine/machine.ts';
+import { rounds } from '../../support/rounds.ts';
 import { freshState, RULES, type Said, said, World } from '../random-life.ts';
 
-const NUM_RUNS = 1_000;
+const NUM_RUNS = rounds(1_000);
 /** Thousands of lives are seconds of work: in parts, so that a busy machine has the time limit for each. */
 const PARTS = [1, 2, 3, 4];
 

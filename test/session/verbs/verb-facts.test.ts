@@ -29,6 +29,7 @@ it.each([
   ['archives.restore', SESSIONS['archives.restore'].timeoutMs, 120_000],
   ['archives.delete', SESSIONS['archives.delete'].timeoutMs, 120_000],
   ['archives.read', SESSIONS['archives.read'].timeoutMs, 120_000],
+  ['archives.take-over', SESSIONS['archives.take-over'].timeoutMs, 120_000],
   ['backups', DAEMON.backups.timeoutMs, 120_000],
   ['backup-state', DAEMON['backup-state'].timeoutMs, 120_000],
   ['back-up', DAEMON['back-up'].timeoutMs, 120_000],
@@ -46,6 +47,7 @@ it('all others may take half a minute', () => {
   const slow = ['import', 'import-session', 'compact', 'context'];
   slow.push('cleanup', 'retag', 'retention', 'archive', 'fork');
   slow.push('archives.verify', 'archives.restore', 'archives.delete', 'archives.read');
+  slow.push('archives.take-over');
   slow.push('backups', 'backup-state', 'back-up', 'verify-backup', 'delete-backup');
   const usual = FAMILIES.flatMap((family) => Object.entries(family)).filter(
     ([name]) => ![...slow, ...LOOKS].some((other) => other === name),

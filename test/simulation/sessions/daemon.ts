@@ -113,6 +113,7 @@ export class Daemon {
       testHooks: {},
       collectGarbage: undefined,
       mcpServers: [],
+      connectors: [],
       ownTools: { functions: [], modules: [] },
       canUseTool: undefined,
       lent: undefined,

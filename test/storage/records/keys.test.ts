@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SessionKey } from '../../../src/model/ids.ts';
 import * as keys from '../../../src/storage/records/keys.ts';
+import { rounds } from '../../support/rounds.ts';
 import { keyOf } from '../sessions.ts';
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/);
@@ -66,6 +67,7 @@ describe('keys', () => {
           Buffer.from(a).equals(Buffer.from(b)),
         );
       }),
+      { numRuns: rounds(100) },
     );
   });
 

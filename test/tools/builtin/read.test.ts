@@ -116,7 +116,7 @@ describe('what is seen rather than read', () => {
 
   it('a PDF is a document', async () => {
     const { call } = folderWith({ 'a.pdf': '%PDF-1.7 ...' });
-    const { content } = await call(Read, { file_path: 'a.pdf' });
+    const { content } = await call(Read, { file_path: 'a.pdf', pages: '' });
     expect(content).toMatchObject([
       { type: 'document', source: { media_type: 'application/pdf' } },
     ]);

@@ -15,7 +15,7 @@ const { mcpServersIn } = await load('src/tools/mcp/settings.js');
 const system = new System();
 const log = { info: () => undefined, warn: () => undefined };
 const config = { dataDir: dir, store: 'lmdb:', sessionMcpServers: 10 };
-await startTree(system, mcp({ config, log, mcpServers: mcpServersIn(file) }));
+await startTree(system, mcp({ connectors: [], config, log, mcpServers: mcpServersIn(file) }));
 
 const tools = system.fetch(mcpToolsName);
 const { doors, keeper } = system.fetch(mcpGroundName);

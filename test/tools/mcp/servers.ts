@@ -130,7 +130,10 @@ export const start = async (
     ...(clock === undefined ? {} : { clock }),
   });
   const config = defaultConfig({ dataDir: dir }, 'a-model');
-  const root = await startTree(system, mcp({ config, log, mcpServers: mcpServersIn(file) }));
+  const root = await startTree(
+    system,
+    mcp({ config, log, mcpServers: mcpServersIn(file), connectors: [] }),
+  );
   const stop = async () => {
     if (root.alive) await system.stop(root);
   };

@@ -18,6 +18,12 @@ const servers = mcpServersOf(
   {},
 );
 const HOSTS = ['api.example.com', '*.tools.example', 'localhost:8080'];
+/** As of a server that the API calls. */
+test('no session has a server of its own by the name of one that the API calls', () => {
+  const wish = { docs: { type: 'http', url: 'https://crm.example.com/mcp' } } as const;
+  expect(rules({ connectors: ['docs'] }).faultOf(wish)).toContain('name mcp__docs in tools');
+});
+
 const rules = (more: object = {}) =>
   new SessionRules({ servers, hosts: HOSTS, maxServers: 10, ...more });
 const faultOf = (server: SessionServer, name = 'own') => rules().faultOf({ [name]: server });

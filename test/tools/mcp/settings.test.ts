@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { mcpServersIn } from '../../../src/tools/mcp/settings.ts';
+import { connectorsIn, mcpServersIn } from '../../../src/tools/mcp/settings.ts';
 
 const fileWith = (text: string): string => {
   const dir = mkdtempSync(join(tmpdir(), 'greenroom-mcp-'));
@@ -13,6 +13,29 @@ const fileWith = (text: string): string => {
 };
 const read = (mcpServers: object, env = {}) =>
   mcpServersIn(fileWith(JSON.stringify({ mcpServers })), env);
+
+test('servers that the API calls stand beside the others, with their tokens', () => {
+  const api = { type: 'url', url: 'https://docs.example/mcp' };
+  const servers = {
+    wiki: api,
+    docs: { ...api, authorization_token: `\${TOKEN}` },
+    one: { command: 'serve' },
+  };
+  expect(read(servers).map(({ name }) => name)).toEqual(['one']);
+  const connected = (written: object, env = {}) =>
+    connectorsIn(fileWith(JSON.stringify({ mcpServers: written })), env);
+  expect(connected(servers, { TOKEN: 'secret' })).toEqual([
+    { name: 'docs', url: api.url, token: 'secret' },
+    { name: 'wiki', url: api.url },
+  ]);
+  expect(() => connected(servers)).toThrow('mcpServers.docs: the environment has no TOKEN');
+  expect(() => connected({ a: { ...api, url: 'http://a.example' } })).toThrow('an https URL');
+  expect(() => connected({ a: { ...api, headers: {} } })).toThrow('mcpServers.a');
+  expect(() => connected({ a: { ...api, authorization_token: 'se cret' } })).toThrow(
+    /^(?!.*se cret)/s,
+  );
+  expect(() => read({ 'a.b': api, a_b: { command: 'serve' } })).toThrow('called a_b too');
+});
 
 test('what is left out has its default', () => {
   const [stdio, web] = read({

@@ -47,4 +47,10 @@ export const ARCHIVES = {
     reason: 'audit of 2026',
   }),
   'archives.release': declared('operate', 'Lets it go again.', ARCHIVE),
+  'archives.take-over': declared(
+    'admin',
+    'Has this store be the one whose archives lie at a place; another store puts and deletes nothing there from then on.',
+    ARCHIVE,
+    { timeoutMs: SLOW_MS, reply: { place: 's3://bucket/archives/', wasOthers: true } },
+  ),
 } satisfies Record<string, Declared>;
