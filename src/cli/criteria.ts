@@ -33,6 +33,7 @@ export interface FilterOptions {
   readonly tool?: string;
   readonly hasErrors?: boolean;
   readonly hasArchive?: boolean;
+  readonly hasApproval?: boolean;
   readonly owner?: string;
   readonly parent?: string;
   readonly externalKey?: string;
@@ -84,6 +85,7 @@ export const addCriteria = (command: Command, nowMs: () => number): Command => {
     .option('--status <status>', `any of ${STATUSES.join(', ')}`, collectWord(STATUSES))
     .option('--tool <name>', 'in which that tool was used')
     .option('--has-archive', 'that stand in an archive')
+    .option('--has-approval', 'of which something waits for the answer of a person')
     .option('--has-errors', 'in which a turn, a model call or a tool failed')
     .option('--owner <name>', 'owner')
     .option('--parent <session>', 'forked from that session')
@@ -111,6 +113,7 @@ const NAMES = {
   tool: 'tool',
   hasErrors: 'hasErrors',
   hasArchive: 'hasArchive',
+  hasApproval: 'hasApproval',
   owner: 'owner',
   parent: 'parentId',
   externalKey: 'externalKey',

@@ -6,8 +6,9 @@
 import { wellCut } from './bounds.ts';
 import type { Head } from './head.ts';
 import type { SessionKey } from './ids.ts';
+import { isAsking } from './turn.ts';
 import { totalTokens } from './usage.ts';
-import type { Mode, Status } from './words.ts';
+import { isAtTurn, type Mode, type Status } from './words.ts';
 
 export interface CatalogRow {
   readonly key: SessionKey;
@@ -47,6 +48,8 @@ export interface CatalogRow {
   readonly toolsUsed?: readonly string[] | undefined;
   /** Whether it stands in an archive; absent: it does not. */
   readonly hasArchive?: true | undefined;
+  /** Whether something of it waits for a person's answer; absent: it is at no turn, so nothing can. */
+  readonly hasApproval?: boolean | undefined;
   /** Responses that it offers to other sessions; absent: none. */
   readonly offers?: number | undefined;
 }
@@ -89,4 +92,5 @@ export const catalogRowOf = (head: Head): CatalogRow => ({
   offers: head.offers?.length,
   hasArchive: head.archiveId === undefined ? undefined : true,
   childOf: head.childOf?.sessionId,
+  hasApproval: isAtTurn(head.status) ? isAsking(head.openTurns[0]) : undefined,
 });

@@ -65,6 +65,10 @@ const plainShape = {
     .optional()
     .describe('in which a turn, a model call or a tool failed; `false`: in which none did'),
   hasArchive: z.boolean().optional().describe('that stand in an archive; `false`: that do not'),
+  hasApproval: z
+    .boolean()
+    .optional()
+    .describe('of which something waits for the answer of a person; `false`: nothing does'),
   tool: z
     .string()
     .min(1)

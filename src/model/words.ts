@@ -20,6 +20,9 @@ export type Status = (typeof STATUSES)[number];
 /** Ended sessions take no turn until they are reopened. */
 const ENDED: readonly Status[] = ['completed', 'failed', 'terminated', 'archived'];
 
+/** Of a session that is at a turn. */
+export const isAtTurn = (status: unknown): boolean => status === 'running' || status === 'waiting';
+
 export const hasEnded = ({ status }: { readonly status: Status }): boolean =>
   ENDED.includes(status);
 

@@ -45,7 +45,7 @@ const below = (text: string): Condition | undefined =>
   /[/\\]$/.test(text) ? { underDirectory: text.slice(0, -1) || '/' } : undefined;
 
 /** What a session can be asked to have. */
-const HAVING = ['errors', 'archive'] as const;
+const HAVING = { errors: 'hasErrors', archive: 'hasArchive', approval: 'hasApproval' } as const;
 
 const status = (word: string): Condition => ({ status: word as (typeof STATUSES)[number] });
 
@@ -66,11 +66,11 @@ const table = {
   },
   has: {
     takes: 'word',
-    words: HAVING,
+    words: Object.keys(HAVING),
     finds:
-      '`errors`: sessions in which a turn, a model call or a tool failed; `archive`: sessions that stand in an archive',
+      '`errors`: sessions in which a turn, a model call or a tool failed; `archive`: sessions that stand in an archive; `approval`: sessions of which something waits for the answer of a person',
     example: 'has:errors',
-    criteria: (word) => (word === 'archive' ? { hasArchive: true } : { hasErrors: true }),
+    criteria: (word) => ({ [HAVING[word as keyof typeof HAVING]]: true }),
   },
   status: {
     takes: 'word',

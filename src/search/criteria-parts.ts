@@ -8,7 +8,13 @@ import type { TextAnswers } from '../session/ports/text-index.ts';
 import type { Facet } from './facet.ts';
 import type { OrderedIndex } from './ordered-index.ts';
 import type { Postings } from './postings.ts';
-import { HAS_ARCHIVE, HAS_ERRORS, OPTIONAL_FACETS, type SessionTable } from './session-table.ts';
+import {
+  HAS_APPROVAL,
+  HAS_ARCHIVE,
+  HAS_ERRORS,
+  OPTIONAL_FACETS,
+  type SessionTable,
+} from './session-table.ts';
 import type { Sums } from './sums.ts';
 import type { TagTable } from './tag-table.ts';
 
@@ -48,6 +54,7 @@ export const partsOf = (table: SessionTable, filter: Condition, texts: TextAnswe
   ...toolParts(table, filter),
   ...errorParts(table, filter),
   ...archiveParts(table, filter),
+  ...approvalParts(table, filter),
   ...tokenParts(table, filter),
   ...textParts(table, filter, texts),
 ];
@@ -213,6 +220,16 @@ const archiveParts = (
   return hasArchive
     ? [facetPart(archives, [HAS_ARCHIVE])]
     : [{ test: (slot) => archives.valueAt(slot) === 0 }];
+};
+
+const approvalParts = (
+  { facets: { approvals } }: SessionTable,
+  { hasApproval }: Condition,
+): Part[] => {
+  if (hasApproval === undefined) return [];
+  return hasApproval
+    ? [facetPart(approvals, [HAS_APPROVAL])]
+    : [{ test: (slot) => approvals.valueAt(slot) === 0 }];
 };
 
 /** Only tested: no order of theirs is kept. */

@@ -8,7 +8,7 @@
 
 import type { CatalogRow } from '../model/catalog-row.ts';
 import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
-import type { Mode, Status } from '../model/words.ts';
+import { isAtTurn, type Mode, type Status } from '../model/words.ts';
 import { Column, Texts } from './columns.ts';
 import { Facet } from './facet.ts';
 import { IdTable } from './id-table.ts';
@@ -41,6 +41,8 @@ export const OPTIONAL_FACETS = [
 export const HAS_ERRORS = 'errors';
 /** The value of the facet `archives`. */
 export const HAS_ARCHIVE = 'archive';
+/** The value of the facet `approvals`. */
+export const HAS_APPROVAL = 'approval';
 
 /** Estimated bytes of a number in a Set of V8, with its share of free room. */
 const SET_ENTRY_BYTES = 32;
@@ -113,6 +115,8 @@ export class SessionTable {
     errors: new Facet(this.#recency),
     /** Of one value, which rows with an archive have. */
     archives: new Facet(this.#recency),
+    /** Of one value, which rows have of which something waits for a person. */
+    approvals: new Facet(this.#recency),
   };
   readonly tags = new TagTable(this.#recency);
   readonly tools = new TagTable(this.#recency);
@@ -238,13 +242,14 @@ export class SessionTable {
   rowAt(slot: number, isWhole = false): CatalogRow {
     const { sorted, facets } = this;
     const importedAtMs = this.#importedAtMs.at(slot);
+    const status = facets.status.text(slot) as Status;
     return {
       key: this.#keyAt(slot),
       version: this.#version.at(slot),
       createdAtMs: sorted.createdAt.at(slot),
       updatedAtMs: sorted.updatedAt.at(slot),
       importedAtMs: importedAtMs === 0 ? undefined : importedAtMs,
-      status: facets.status.text(slot) as Status,
+      status,
       mode: facets.mode.text(slot) as Mode,
       title: this.#texts.title.at(slot),
       summary: this.#texts.summary.at(slot),
@@ -264,6 +269,7 @@ export class SessionTable {
       parentId: facets.parentId.text(slot),
       childOf: facets.childOf.text(slot),
       hasArchive: facets.archives.valueAt(slot) === 0 ? undefined : true,
+      hasApproval: isAtTurn(status) ? facets.approvals.valueAt(slot) !== 0 : undefined,
       openTurns: this.#openTurns.at(slot),
       errorCount: this.#errorCount.at(slot),
       tokens: this.tokens.at(slot),
@@ -376,6 +382,7 @@ export class SessionTable {
     facets.childOf.set(slot, row.childOf);
     for (const field of TEXTS) this.#texts[field].set(slot, row[field]);
     facets.archives.set(slot, row.hasArchive === true ? HAS_ARCHIVE : undefined);
+    facets.approvals.set(slot, row.hasApproval === true ? HAS_APPROVAL : undefined);
     facets.errors.set(slot, row.errorCount > 0 ? HAS_ERRORS : undefined);
     this.tags.set(slot, row.tags);
     this.tools.set(slot, row.toolsUsed ?? []);

@@ -136,11 +136,14 @@ describe('a call that is asked about', () => {
     const { test, cwd, turn, approval } = await asking();
     expect(approval).toMatchObject({ toolName: 'Bash', input: { command: 'touch made' } });
     expect((await test.sessions.approvals()).approvals).toMatchObject([{ sessionId: 's' }]);
+    const waiting = async () => (await test.sessions.search({ q: 'has:approval' })).sessions;
+    expect(await waiting()).toMatchObject([{ sessionId: 's', hasApproval: true }]);
     expect(await test.sessions.explain('s')).toMatchObject({ waitsFor: 'approval' });
     expect(existsSync(join(cwd, 'made'))).toBe(false);
     await test.sessions.approve('s', { approvalId: approval.approvalId, decision: 'allow' });
     expect(finishedOf(await turn)).toMatchObject({ status: 'completed', text: 'done' });
     expect(existsSync(join(cwd, 'made'))).toBe(true);
+    expect(await waiting()).toEqual([]);
   });
 
   it('may be allowed with a rule: the same is not asked again', async () => {

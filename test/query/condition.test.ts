@@ -41,6 +41,7 @@ describe('a query asks the catalog for', () => {
     ['tool:Bash', { tool: 'Bash' }],
     ['tool:mcp__github__*', { toolPrefix: 'mcp__github__' }],
     ['has:errors', { hasErrors: true }],
+    ['has:approval', { hasApproval: true }],
     ['-has:errors', { noneOf: [{ hasErrors: true }] }],
     ['tokens:10k..2m', { minTokens: 10_000, maxTokens: 2_000_000 }],
     ['tokens:>999', { minTokens: 1_000 }],

@@ -50,6 +50,8 @@ export const matches = (row: CatalogRow, filter: Condition): boolean =>
   isWithin(row.numTurns, filter.minTurns, filter.maxTurns) &&
   isWithin(row.tokens, filter.minTokens, filter.maxTokens) &&
   (filter.hasErrors === undefined || filter.hasErrors === row.errorCount > 0) &&
+  (filter.hasArchive === undefined || filter.hasArchive === (row.hasArchive ?? false)) &&
+  (filter.hasApproval === undefined || filter.hasApproval === (row.hasApproval ?? false)) &&
   usedTools(row, filter) &&
   hasTags(row, filter) &&
   isWithin(row.createdAtMs, filter.createdAfter, filter.createdBefore) &&

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import { Criteria, contradictions, type Filter } from '../../src/model/criteria.ts';
 import type { SessionId, Tenant } from '../../src/model/ids.ts';
-import { MODES, STATUSES } from '../../src/model/words.ts';
+import { isAtTurn, MODES, STATUSES } from '../../src/model/words.ts';
 import { MOMENTS } from './moments.ts';
 
 export const tenant = 'default' as Tenant;
@@ -76,10 +76,13 @@ export const summaryRows: fc.Arbitrary<CatalogRow> = fc
     errorCount: fc.constantFrom(0, 0, 1, 3),
     tokens: smallInt,
     toolsUsed: fc.option(eachOnce(TOOLS), { nil: undefined }),
+    hasArchive: fc.constantFrom(undefined, true),
+    hasApproval: fc.boolean(),
   })
-  .map(({ sessionId, ...fields }) =>
-    withoutUndefined(rowOf(sessionId, fields as Partial<CatalogRow>)),
-  );
+  .map(({ sessionId, hasApproval, ...fields }) => {
+    const row = rowOf(sessionId, fields as Partial<CatalogRow>);
+    return withoutUndefined(isAtTurn(row.status) ? { ...row, hasApproval } : row);
+  });
 
 const tagQuery = fc.option(
   fc.array(fc.constantFrom('alpha', 'ALPHA', 'beta', 'PROJ:b', 'unknown'), {
@@ -113,6 +116,8 @@ export const filters = fc
     minTokens: bound,
     maxTokens: bound,
     hasErrors: fc.option(fc.boolean(), { nil: undefined }),
+    hasArchive: fc.option(fc.boolean(), { nil: undefined }),
+    hasApproval: fc.option(fc.boolean(), { nil: undefined }),
     tool: few('bash', 'READ', 'mcp__github__list', 'Nothing'),
     toolPrefix: few('mcp__', 'MCP__GITHUB__', 'b', 'z'),
     status: fc.option(

@@ -64,7 +64,7 @@ export const SAME = [
 ] as const;
 
 const plainTests = (condition: Condition): RowTest[] => {
-  const { status, workingDirectory, hasErrors, hasArchive } = condition;
+  const { status, workingDirectory, hasErrors, hasArchive, hasApproval } = condition;
   const tests: RowTest[] = SAME.flatMap((field) => {
     const wanted = condition[field];
     return wanted === undefined ? [] : [(row: CatalogRow) => row[field] === wanted];
@@ -78,6 +78,7 @@ const plainTests = (condition: Condition): RowTest[] => {
     tests.push((row) => spelt.has(row.workingDirectory));
   }
   if (hasArchive !== undefined) tests.push((row) => (row.hasArchive === true) === hasArchive);
+  if (hasApproval !== undefined) tests.push((row) => (row.hasApproval === true) === hasApproval);
   if (hasErrors !== undefined) tests.push((row) => row.errorCount > 0 === hasErrors);
   return tests;
 };

@@ -73,7 +73,7 @@ const allApprovals = sessionsVerb('approvals', {
   run: async (work, { limit = 50, cursor, ...whose }) => {
     const { caller, context } = work;
     const page = await caller.system.fetch(catalogName).search(context.tenant, {
-      ...{ status: ['waiting', 'running'], limit, sortBy: 'updatedAt', order: 'desc' },
+      ...{ hasApproval: true, limit, sortBy: 'updatedAt', order: 'desc' },
       ...criteriaFor(whose),
       ...(cursor === undefined ? {} : { cursor }),
     });

@@ -136,6 +136,8 @@ export const SessionSummary = z.strictObject({
   childOf: text.exactOptional(),
   /** It stands in an archive. */
   hasArchive: z.literal(true).exactOptional(),
+  /** Something of it waits for the answer of a person. */
+  hasApproval: z.literal(true).exactOptional(),
 });
 /** A session in a search's answer: the same names, without the parts that are long. */
 export type SessionSummary = Readonly<z.output<typeof SessionSummary>>;

@@ -137,6 +137,7 @@ export const summaryView = (row: CatalogRow): SessionSummary =>
     parentId: row.parentId,
     childOf: row.childOf,
     hasArchive: row.hasArchive,
+    hasApproval: row.hasApproval === true ? true : undefined,
   });
 
 export const turnView = (turn: TurnRecord): TurnView => {

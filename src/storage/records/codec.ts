@@ -10,6 +10,7 @@ import { type Head, storedHead } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import type { MetricsPoint } from '../../model/metrics.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
+import { isAtTurn } from '../../model/words.ts';
 import type { Bodies } from '../../session/memory/bodies.ts';
 import type { AuditRecord, StreamRecord } from '../../session/ports/journal.ts';
 import { fromFields, packFields } from './fields.ts';
@@ -166,11 +167,14 @@ const ROW_FIELDS = [
   ...(['permissionMode', 'owner', 'templateId', 'externalKey', 'parentId'] as const),
   ...(['importedAtMs', 'projectKey', 'offers'] as const),
   ...(['errorCount', 'tokens', 'toolsUsed'] as const),
-  ...(['childOf', 'hasArchive'] as const),
+  ...(['childOf', 'hasArchive', 'hasApproval'] as const),
 ] as const satisfies readonly (keyof CatalogRow)[];
 
 /** The first field that rows of older versions lack, and all others have. */
 const SINCE_ERRORS_COUNT = ROW_FIELDS.indexOf('errorCount');
+/** The first one that rows of sessions at a turn lack where an older version wrote them. */
+const SINCE_APPROVALS = ROW_FIELDS.indexOf('hasApproval');
+const STATUS = ROW_FIELDS.indexOf('status');
 
 export const packRow: Pack<CatalogRow> = (out, row) => {
   let length = ROW_FIELDS.length;
@@ -185,6 +189,7 @@ const fieldAt = (row: CatalogRow, at: number): unknown => row[ROW_FIELDS[at] ?? 
 export const readRow = (key: Key, bytes: Buffer, session: SessionKey): CatalogRow | undefined => {
   const values = readValue(key, bytes) as readonly unknown[];
   if (values[SINCE_ERRORS_COUNT] === undefined) return undefined;
+  if (isAtTurn(values[STATUS]) && values[SINCE_APPROVALS] === undefined) return undefined;
   const row: Record<string, unknown> = { key: session };
   for (const [at, field] of ROW_FIELDS.entries()) {
     const value = values[at] ?? undefined;

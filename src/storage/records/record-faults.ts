@@ -50,7 +50,10 @@ export const faultOfRow = (row: CatalogRow): string | undefined =>
   (isNumber(row.errorCount) ? undefined : told('errorCount', row.errorCount)) ??
   (isNumber(row.tokens) ? undefined : told('tokens', row.tokens)) ??
   (isTexts(row.toolsUsed ?? []) ? undefined : told('toolsUsed', row.toolsUsed)) ??
-  (isNumber(row.offers ?? 0) ? undefined : told('offers', row.offers));
+  (isNumber(row.offers ?? 0) ? undefined : told('offers', row.offers)) ??
+  (typeof (row.hasApproval ?? true) === 'boolean'
+    ? undefined
+    : told('hasApproval', row.hasApproval));
 
 const HEAD_NUMBERS = [
   ...(['seq', 'sideTranscripts', 'unpricedAnswers', 'inheritedCostNanoUsd'] as const),

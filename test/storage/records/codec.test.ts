@@ -94,12 +94,20 @@ describe('records', () => {
       ...{ ...few, ...texts, importedAtMs: 0, tags: ['a'], permissionMode: 'plan', owner: 'o' },
       ...{ templateId: 't', externalKey: 'e', projectKey: 'j', parentId: 'p', offers: 1 },
       ...{ errorCount: 2, tokens: 3, toolsUsed: ['Bash', 'Read'], childOf: 'c' },
-      hasArchive: true,
+      ...{ hasArchive: true, hasApproval: false },
     };
     for (const row of [few, all]) {
       const bytes = frame.record(NAME, codec.packRow, row);
       expect(codec.readRow(NAME, bytes, row.key)).toEqual(row);
     }
+  });
+
+  it('a row of a session at a turn, of a version that did not say whether a person is asked, is made anew', () => {
+    const read = (row: CatalogRow) =>
+      codec.readRow(NAME, frame.record(NAME, codec.packRow, row), row.key);
+    const row = { ...catalogRowOf(head), status: 'waiting' } as const;
+    expect(read(row)).toBeUndefined();
+    expect(read({ ...row, hasApproval: false })).toMatchObject({ hasApproval: false });
   });
 
   it('version and epoch of a head are read without decoding it', () => {
