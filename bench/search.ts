@@ -30,6 +30,10 @@ const planOf = (settings: Settings): Plan =>
     full: { sessions: 1_000_000, asks: 400 },
   });
 
+/** Where SQLite's slow answers are fast, a pause of the engine decides: then ours have a millisecond. */
+const SLOW_MS = 1;
+const SLOW_SHARE = 0.5;
+
 export const search: Bench = {
   name: 'search',
   question: 'How fast are searches among a million sessions, and what do they take?',
@@ -117,6 +121,10 @@ const compare = async (
   );
   for (const { what, goal, p50 } of measured)
     sheet.goal(`${what}: p50, of SQLite's`, `<= ${goal}`, times(p50), p50 <= goal);
+  for (const { what, slowMs, theirSlowMs } of measured) {
+    const most = Math.max(SLOW_MS, SLOW_SHARE * theirSlowMs);
+    sheet.goal(`${what}: p99`, `<= ${ms(most)}`, ms(slowMs), slowMs <= most);
+  }
   sheet.check(
     'both give the same answers',
     wrong.length === 0,
@@ -151,7 +159,11 @@ const measure = async (
   const both = (values: Float64Array) =>
     `${number(quantile(values, 0.5))} / ${number(quantile(values, 0.99))}`;
   const ratio = (q: number) => quantile(ours, q) / quantile(theirs, q);
-  return { what, goal, ours: both(ours), theirs: both(theirs), p50: ratio(0.5), p99: ratio(0.99) };
+  const slow = { slowMs: quantile(ours, 0.99), theirSlowMs: quantile(theirs, 0.99) };
+  return {
+    ...{ what, goal, ours: both(ours), theirs: both(theirs), p50: ratio(0.5), p99: ratio(0.99) },
+    ...slow,
+  };
 };
 
 /** What a turn does to a session: it becomes the newest, and costs more. */
