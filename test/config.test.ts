@@ -1,5 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -12,9 +12,10 @@ import {
 } from '../src/config/config.ts';
 import { parseDotenv } from '../src/config/dotenv.ts';
 import { secretsOf } from '../src/config/secrets.ts';
+import { folderOf } from './support/new-folder.ts';
 
 const folderWith = (files: Readonly<Record<string, string>>): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'greenroom-config-'));
+  const folder = folderOf('config');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;
 };

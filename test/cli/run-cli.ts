@@ -1,13 +1,11 @@
 /** Runs the command line in this process, against a fake daemon and a fixed clock. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { backupsCare } from '../../src/app/backups-care.ts';
 import { faultsOfFiles } from '../../src/app/settings-files.ts';
 import { runCli } from '../../src/cli/run.ts';
 import type { Address, DaemonClient, Screen, Shell, StoreCare } from '../../src/cli/shell.ts';
 import { GreenroomError } from '../../src/model/errors.ts';
 import { storeCare } from '../../src/storage/backup/care.ts';
+import { folderOf } from '../support/new-folder.ts';
 
 export const NOW_MS = Date.parse('2026-11-21T12:00:00Z');
 
@@ -37,7 +35,7 @@ export interface World {
   readonly examineBroker?: Shell['examineBroker'];
 }
 
-export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'greenroom-cli-'));
+export const newFolder = (): string => folderOf('cli');
 
 const nobody = async (): Promise<never> => {
   throw new GreenroomError('unavailable', 'cannot connect: connection refused');

@@ -1,6 +1,5 @@
 /** Stores that earlier versions have written, byte for byte: each opens, and has everything that it had. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -9,6 +8,7 @@ import { type Read, readAll } from '../../scripts/store-fixture/read-all.ts';
 import { storeCare } from '../../src/storage/backup/care.ts';
 import { FORMAT_VERSION } from '../../src/storage/records/store.ts';
 import { unstartedGreenroom } from '../support/greenroom.ts';
+import { folderOf } from '../support/new-folder.ts';
 
 const STORES = fileURLToPath(new URL('../fixtures/stores', import.meta.url));
 
@@ -51,7 +51,7 @@ describe.each(readdirSync(STORES))('a store of %s', (format) => {
   });
 
   test('is sound, record by record', async () => {
-    const store = unpacked(format, mkdtempSync(join(tmpdir(), 'greenroom-older-')));
+    const store = unpacked(format, folderOf('older'));
     expect(await storeCare.verify(store)).toMatchObject({ isSound: true, report: { broken: 0 } });
   });
 });

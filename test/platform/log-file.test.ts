@@ -1,7 +1,6 @@
 /** A log in files: what is in them when they are full, in the way, moved, or on a disk without room. */
 import {
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,13 +9,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { LogFile } from '../../src/platform/log-file.ts';
+import { folderOf } from '../support/new-folder.ts';
 
 const fresh = (maxBytes = 100, files = 3) => {
-  const folder = mkdtempSync(join(tmpdir(), 'greenroom-log-'));
+  const folder = folderOf('log');
   const path = join(folder, 'log', 'a.log');
   const log = new LogFile({ path, maxBytes, files });
   const text = (name = 'a.log') => readFileSync(join(folder, 'log', name), 'utf8');
@@ -102,7 +101,7 @@ test('a file that another program has renamed is left to it after `reopen`', () 
 test.skipIf(process.platform !== 'linux')(
   'a full disk stops nothing, and what it cost is said when there is room',
   () => {
-    const folder = mkdtempSync(join(tmpdir(), 'greenroom-log-'));
+    const folder = folderOf('log');
     const path = join(folder, 'a.log');
     symlinkSync('/dev/full', path);
     const log = new LogFile({ path, maxBytes: 100, files: 2 });

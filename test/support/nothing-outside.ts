@@ -6,6 +6,10 @@ import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import workerThreads from 'node:worker_threads';
+import { afterAll } from 'vitest';
+import { endFile } from './file-end.ts';
+
+afterAll(endFile);
 
 const refuse = (what: string) => () => {
   throw new Error(`a test of the project "fast" ${what}: it belongs to another (vitest.config.ts)`);
