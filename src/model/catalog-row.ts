@@ -3,10 +3,10 @@
  * head in the same commit, so that the two cannot disagree.
  */
 
+import { isAsking } from './asking.ts';
 import { wellCut } from './bounds.ts';
 import type { Head } from './head.ts';
 import type { SessionKey } from './ids.ts';
-import { isAsking } from './turn.ts';
 import { totalTokens } from './usage.ts';
 import { isAtTurn, type Mode, type Status } from './words.ts';
 

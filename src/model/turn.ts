@@ -293,15 +293,6 @@ export type DelayedTurn = OpenFacts & {
 /** An open turn whose work has begun. */
 export type BegunTurn = Exclude<OpenTurn, { readonly status: 'queued' }>;
 
-/** Whether something of it waits for the answer of a person. */
-export const isAsking = (turn: OpenTurn | undefined): boolean => {
-  const { phase } = turn ?? {};
-  if (phase?.kind !== 'tools') return phase?.kind === 'budget';
-  return phase.calls.some(
-    (call) => call.state === 'asked' || (call.state === 'started' && call.question !== undefined),
-  );
-};
-
 /** The runs that the turn awaits, and that this process has to carry out: not what people decide. */
 export const awaitedRuns = ({ turnId, phase }: OpenTurn): readonly RunId[] => {
   if (phase === undefined || phase.kind === 'waiting' || phase.kind === 'budget') return NO_RUNS;

@@ -24,10 +24,14 @@ const catalog = await fillCatalog(journal, {
 
 /** The head of which the catalog makes this row. */
 const headOf = (row, version) => {
-  const { key, costIsPartial, tokens, openTurns: _, ...fields } = row;
+  const { key, costIsPartial, tokens, openTurns: _, hasApproval: __, hasArchive, ...fields } = row;
   const head = newHead(key, row.createdAtMs);
   const usage = { ...head.usage, inputTokens: tokens };
-  return { ...head, ...fields, unpricedAnswers: costIsPartial ? 1 : 0, usage, version };
+  const unpricedAnswers = costIsPartial ? 1 : 0;
+  return {
+    ...{ ...head, ...fields, unpricedAnswers, usage, version },
+    ...(hasArchive === true ? { archiveId: 'an-archive' } : {}),
+  };
 };
 
 const forget = async () => {

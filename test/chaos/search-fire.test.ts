@@ -131,9 +131,10 @@ const idsOf = (rows: Iterable<CatalogRow>) => [...rows].map(({ key }) => key.ses
 
 /** Rows of sessions without turns and parents: those are records of their own. */
 const changeOf = (row: CatalogRow, isDelete: boolean): Change => {
-  const { parentId: _, childOf: __, version: ___, ...fields } = row;
+  const { parentId: _, childOf: __, version: ___, hasApproval, ...fields } = row;
   if (isDelete) return { delete: row.key.sessionId };
-  return { put: { ...fields, openTurns: 0, version: 0 } as CatalogRow };
+  const asks = hasApproval === undefined ? {} : { hasApproval: false };
+  return { put: { ...fields, ...asks, openTurns: 0, version: 0 } as CatalogRow };
 };
 
 const sample = <T>(values: fc.Arbitrary<T>, seed: number, numRuns: number): T[] =>
