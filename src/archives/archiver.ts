@@ -119,9 +119,10 @@ const ArchiverServer = genServer(archiverProtocol, {
       ...{ args, ground, running: new Map(), waiting: new Map(), places: new Map(), progress },
       ...{ isReady: false, isLooking: false },
     };
+    const ending = new AbortController();
     self.own(() => {
-      for (const controller of state.running.values())
-        controller.abort(new GreenroomError('draining', 'the archiver ends'));
+      const why = new GreenroomError('draining', 'the archiver ends');
+      for (const controller of [ending, ...state.running.values()]) controller.abort(why);
     });
     self.register(archiverName, {
       placeFor: args.placeFor,
@@ -129,10 +130,7 @@ const ArchiverServer = genServer(archiverProtocol, {
       look: () => self.send('look'),
       progress: (key) => progress.get(nameOf(key))?.now,
       settled: (key, timeoutMs) => settled(state, self, key, timeoutMs),
-      takeOver: (place) =>
-        ground.objects.run(() =>
-          ground.takeOver(ground.target(place), new AbortController().signal),
-        ),
+      takeOver: (place) => ground.takeOver(ground.target(place), ending.signal),
       read: (record, object, from, to) => read(ground, record, object, from, to),
     });
     self.pipe(

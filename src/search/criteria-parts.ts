@@ -52,9 +52,7 @@ export const partsOf = (table: SessionTable, filter: Condition, texts: TextAnswe
   ...idParts(table, filter),
   ...tagParts(table, filter),
   ...toolParts(table, filter),
-  ...errorParts(table, filter),
-  ...archiveParts(table, filter),
-  ...approvalParts(table, filter),
+  ...flagParts(table, filter),
   ...tokenParts(table, filter),
   ...textParts(table, filter, texts),
 ];
@@ -205,31 +203,16 @@ const toolParts = ({ tools }: SessionTable, { tool, toolPrefix }: Condition): Pa
   ];
 };
 
-const errorParts = ({ facets: { errors } }: SessionTable, { hasErrors }: Condition): Part[] => {
-  if (hasErrors === undefined) return [];
-  return hasErrors
-    ? [facetPart(errors, [HAS_ERRORS])]
-    : [{ test: (slot) => errors.valueAt(slot) === 0 }];
-};
+/** Facets of one value, which rows have of which something is so. */
+const flagParts = ({ facets }: SessionTable, condition: Condition): Part[] => [
+  ...flagPart(facets.errors, HAS_ERRORS, condition.hasErrors),
+  ...flagPart(facets.archives, HAS_ARCHIVE, condition.hasArchive),
+  ...flagPart(facets.approvals, HAS_APPROVAL, condition.hasApproval),
+];
 
-const archiveParts = (
-  { facets: { archives } }: SessionTable,
-  { hasArchive }: Condition,
-): Part[] => {
-  if (hasArchive === undefined) return [];
-  return hasArchive
-    ? [facetPart(archives, [HAS_ARCHIVE])]
-    : [{ test: (slot) => archives.valueAt(slot) === 0 }];
-};
-
-const approvalParts = (
-  { facets: { approvals } }: SessionTable,
-  { hasApproval }: Condition,
-): Part[] => {
-  if (hasApproval === undefined) return [];
-  return hasApproval
-    ? [facetPart(approvals, [HAS_APPROVAL])]
-    : [{ test: (slot) => approvals.valueAt(slot) === 0 }];
+const flagPart = (facet: Facet, value: string, wanted: boolean | undefined): Part[] => {
+  if (wanted === undefined) return [];
+  return wanted ? [facetPart(facet, [value])] : [{ test: (slot) => facet.valueAt(slot) === 0 }];
 };
 
 /** Only tested: no order of theirs is kept. */
