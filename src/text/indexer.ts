@@ -21,6 +21,9 @@ const SLICE_BYTES = 128 * 1024;
 const SLICE_SESSIONS = 32;
 /** So long further commits of a session may come before it is read. */
 const GATHER_MS = 50;
+/** Behind a pass it rests so many times as long as that took, and at most so long: what comes meanwhile of one session is read at once. */
+const REST_OF_PASS = 3;
+const MOST_REST_MS = 500;
 /** Sessions that are compared at a time. */
 const COMPARED = 500;
 /** An erasure of everything may take a tenth of the time. */
@@ -42,6 +45,7 @@ export class Indexer {
   #isClosed = false;
   #wake: (() => void) | undefined;
   #timer: Timer | undefined;
+  #endRest: (() => void) | undefined;
   /** Since when it compares, in monotonic milliseconds. */
   #comparesSinceMs: number | undefined;
   #compared = 0;
@@ -80,6 +84,7 @@ export class Indexer {
   close(): void {
     this.#isClosed = true;
     this.#wake?.();
+    this.#endRest?.();
   }
 
   /** Resolves when it is closed. Rejects with what it cannot go on from. */
@@ -87,11 +92,27 @@ export class Indexer {
     await this.#compareAll();
     while (!this.#isClosed) {
       if (this.#waiting.takeOverflow()) await this.#compareAll();
-      await this.#takeAll();
+      const passMs = await this.#pass();
       if (this.#isClosed) return;
       await this.#parts.index.call('flush', []);
+      const isBusy = this.#waiting.size > 0;
       await this.#woken(await this.#erase());
+      await this.#gather(
+        isBusy ? Math.min(GATHER_MS + REST_OF_PASS * passMs, MOST_REST_MS) : GATHER_MS,
+      );
     }
+  }
+
+  /** Takes in what waits now. @returns how long that took, in milliseconds. */
+  async #pass(): Promise<number> {
+    const { clock } = this.#parts;
+    const beganMs = clock.monotonic();
+    const isOfPass = (): boolean => (this.#waiting.sinceMs ?? Number.POSITIVE_INFINITY) <= beganMs;
+    while (isOfPass() && !this.#isClosed) {
+      await this.#takeSome();
+      await this.#rest();
+    }
+    return clock.monotonic() - beganMs;
   }
 
   /** @param withinMs undefined: there is nothing to do by itself. */
@@ -103,7 +124,16 @@ export class Indexer {
     });
     this.#timer?.cancel();
     this.#wake = undefined;
-    if (!this.#isClosed) await pause(this.#parts.clock, GATHER_MS);
+  }
+
+  async #gather(forMs: number): Promise<void> {
+    if (this.#isClosed) return;
+    await new Promise<void>((resolve) => {
+      this.#endRest = resolve;
+      this.#timer = this.#parts.clock.setTimeout(resolve, forMs);
+    });
+    this.#timer?.cancel();
+    this.#endRest = undefined;
   }
 
   async #takeAll(): Promise<void> {

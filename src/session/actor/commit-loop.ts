@@ -18,7 +18,7 @@ import { unfinishedTurns } from '../../model/unfinished.ts';
 import type { From } from '../../otp/message.ts';
 import { type Crashpoint, crashpoint } from '../../platform/crashpoint.ts';
 import { Narrator, type Told } from '../events/narrator.ts';
-import { type Folded, foldBatch, toChange } from '../machine/fold.ts';
+import { type Folded, type Following, foldBatch, toChange } from '../machine/fold.ts';
 import type { Input } from '../machine/input.ts';
 import type { Answer, Effect, SessionState, Write } from '../machine/machine.ts';
 import {
@@ -95,6 +95,7 @@ export class CommitLoop implements PhasesHost {
   /** The next commit needs something of the journal, and none begins before that is read. */
   #isReading = false;
   #conflicts = 0;
+  readonly #following: Following = (state, effects) => this.phases.following(state, effects);
 
   /** @param opened the session as it is stored now. */
   constructor(args: SessionArgs, mailbox: Mailbox, opened: SessionReader) {
@@ -223,6 +224,7 @@ export class CommitLoop implements PhasesHost {
       this.#closed.known,
       rules,
       this.#mailbox.system.clock.now(),
+      this.#following,
     );
     const change = toChange(this.committed, folded, this.#fence);
     if (change === undefined) return this.#settle(folded);

@@ -22,6 +22,7 @@ import type { ToolOutcome, ToolQuestion } from '../ports/tools.ts';
 import { isSummary } from '../prepare/summary-question.ts';
 import { CommitLoop } from './commit-loop.ts';
 import { liveName } from './live-names.ts';
+import type { Mailbox } from './mailbox.ts';
 import { isOrphan } from './orphan.ts';
 import type { Summing } from './room-maker.ts';
 import type { SessionArgs } from './session-args.ts';
@@ -239,7 +240,7 @@ const openSettled = async (args: SessionArgs, { system }: SessionSelf): Promise<
 const isSettled = ({ key, runtime }: SessionArgs, system: System): boolean =>
   system.find(journalName) !== undefined && !runtime.commits.has(keyString(key));
 
-const mailboxOf = (self: SessionSelf) => ({
+const mailboxOf = (self: SessionSelf): Mailbox => ({
   system: self.system,
   committing: (commit: Promise<void>) =>
     self.pipe(

@@ -133,20 +133,39 @@ export class ToolRunner {
     for (const call of turn.phase.calls) if (call.state === 'started') this.#start(call, sources);
   }
 
+  /** On the calls of an answer that is at hand, in which no hook has a say; undefined: one has. */
+  verdicts(sources: ToolSources): InputOf<'decided'> | undefined {
+    const { uses, judge, ground } = this.#judging(sources);
+    if (ground !== undefined) return undefined;
+    crashpoint('tools.decided');
+    const { turnId, phase } = sources.turn;
+    return { type: 'decided', runId: runIdOf(turnId, phase.run), verdicts: uses.map(judge) };
+  }
+
+  /** Behind the commit of the answer. */
   #decide(runId: RunId, sources: ToolSources): void {
     this.#begun.add(runId);
+    const { uses, judge, ground } = this.#judging(sources);
+    crashpoint('tools.decided');
+    if (ground === undefined)
+      return this.#listener.submit({ type: 'decided', runId, verdicts: uses.map(judge) });
+    this.#listener.reading(this.#askBefore(runId, uses, judge, ground));
+  }
+
+  #judging(sources: ToolSources): Judging {
     const { head, turn, toolbox, hooks } = sources;
     const offer = this.offers.for(head, toolbox.toolsFor(head));
     const place = placeOf(sources);
-    const judge = (use: OwnUse) => this.#judge.verdict(use, offer, head, place);
     const uses = turn.phase.calls.flatMap((call) => {
       const isKnown = call.state === 'undecided' && this.#calls.has(call);
       return isKnown ? [this.#useOf(call, sources)] : [];
     });
-    crashpoint('tools.decided');
-    if (hooks === undefined || !uses.some(({ name }) => wantsHooks(hooks, head, name)))
-      return this.#listener.submit({ type: 'decided', runId, verdicts: uses.map(judge) });
-    this.#listener.reading(this.#askBefore(runId, uses, judge, groundOf(sources, hooks)));
+    const isHooked = hooks !== undefined && uses.some(({ name }) => wantsHooks(hooks, head, name));
+    return {
+      uses,
+      judge: (use) => this.#judge.verdict(use, offer, head, place),
+      ground: isHooked ? groundOf(sources, hooks) : undefined,
+    };
   }
 
   async #askBefore(
@@ -322,6 +341,13 @@ export class ToolRunner {
     this.#runs.clear();
     this.#forget();
   }
+}
+
+/** The calls that nothing is decided about, who decides, and what hooks that have a say are asked with. */
+interface Judging {
+  readonly uses: readonly OwnUse[];
+  readonly judge: (use: OwnUse) => Judged;
+  readonly ground: HookGround | undefined;
 }
 
 type Where = Pick<ToolSources, 'head' | 'workspace'>;

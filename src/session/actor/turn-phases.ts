@@ -23,7 +23,7 @@ import { crashpoint } from '../../platform/crashpoint.ts';
 import { makeFolderSync } from '../../platform/make-folder.ts';
 import type { Told } from '../events/narrator.ts';
 import type { Input } from '../machine/input.ts';
-import type { SessionState } from '../machine/machine.ts';
+import type { Effect, SessionState } from '../machine/machine.ts';
 import { mostOfPrompt, mostOfStep } from '../machine/step-cost.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import { hooksName } from '../ports/hooks.ts';
@@ -35,7 +35,7 @@ import type { Mailbox } from './mailbox.ts';
 import { Reserves } from './reserves.ts';
 import type { SessionArgs } from './session-args.ts';
 import { StepRunner, type StepSources } from './step-runner.ts';
-import { ToolRunner } from './tool-runner.ts';
+import { ToolRunner, type ToolSources } from './tool-runner.ts';
 import { type HookNews, TurnHooks } from './turn-hooks.ts';
 import { TurnPlace } from './turn-places.ts';
 
@@ -49,6 +49,9 @@ export interface PhasesHost {
 
 type AtTools = OpenTurn & { readonly phase: ToolsPhase };
 type AtHooks = OpenTurn & { readonly phase: HooksPhase };
+
+const isToolsStart = (effect: Effect): effect is Extract<Effect, { type: 'startTools' }> =>
+  effect.type === 'startTools';
 
 const RETRY_MS = 500;
 /** For sessions that want none. */
@@ -155,6 +158,21 @@ export class TurnPhases {
     this.#mailbox.later('startRun', RETRY_MS);
   }
 
+  /**
+   * The verdicts on calls that an answer has just asked for, where nobody has to be asked for them: they go into its commit.
+   * While the daemon drains nothing starts, so nothing is said to have started.
+   */
+  following({ head, cancelling }: SessionState, effects: readonly Effect[]): Input | undefined {
+    const [turn] = head.openTurns;
+    if (turn?.phase?.kind !== 'tools' || cancelling === turn.turnId) return undefined;
+    const uses = effects.findLast(isToolsStart)?.uses;
+    if (uses === undefined || this.#args.runtime.activity.isDraining) return undefined;
+    const sources = this.#toolSources(head, turn as AtTools, false);
+    if (sources === undefined || sources === 'preparing') return undefined;
+    this.#ownTools.know(turn as AtTools, uses);
+    return this.#ownTools.verdicts(sources);
+  }
+
   /** A run that is not under way yet (its context is being made, or there is no executor) is given up at once. */
   cancel(runId: RunId): void {
     const run = this.steps.run(runId) ?? this.tools?.run(runId);
@@ -258,24 +276,32 @@ export class TurnPhases {
   }
 
   #startTools(turn: AtTools): boolean {
+    const sources = this.#toolSources(this.#host.committed.head, turn, this.#isCancelling(turn));
+    if (sources === undefined) return false;
+    if (sources === 'preparing') return true;
+    this.#ownTools.carryOut(sources);
+    this.#host.touch();
+    return true;
+  }
+
+  /** What its calls are made from; undefined: a part that this needs is restarting. */
+  #toolSources(
+    head: Head,
+    turn: AtTools,
+    isCancelling: boolean,
+  ): ToolSources | 'preparing' | undefined {
     const { system } = this.#mailbox;
-    const { head } = this.#host.committed;
     const { rules, permissions } = this.#args.runtime;
     const toolbox = wantsTools(head) ? system.find(toolboxName) : NO_TOOLS;
     const journal = system.find(journalName);
-    if (toolbox === undefined || journal === undefined) return false;
-    if (this.#isPreparing(toolbox, head)) return true;
+    if (toolbox === undefined || journal === undefined) return undefined;
+    if (this.#isPreparing(toolbox, head)) return 'preparing';
     const workspace = this.#workspace;
     if ((head.workingDirectory ?? workspace) === workspace) makeFolderSync(workspace);
     const hooks = system.find(hooksName);
-    if (hooks === undefined && rules.wantsHook !== undefined) return false;
-    const isCancelling = this.#isCancelling(turn);
+    if (hooks === undefined && rules.wantsHook !== undefined) return undefined;
     const permissionMode = permissions.mode;
-    this.#ownTools.carryOut({
-      ...{ head, turn, isCancelling, journal, toolbox, workspace, hooks, permissionMode },
-    });
-    this.#host.touch();
-    return true;
+    return { head, turn, isCancelling, journal, toolbox, workspace, hooks, permissionMode };
   }
 
   /** What the session alone has is being started: when its tools are known, or cannot be, it goes on. */

@@ -38,6 +38,9 @@ export interface Folded<T> {
   readonly refusals: readonly { readonly of: T; readonly error: unknown }[];
 }
 
+/** What follows by rule alone from what a batch has done, and so belongs to its commit; undefined: nothing does. */
+export type Following = (state: SessionState, effects: readonly Effect[]) => Input | undefined;
+
 /**
  * Each input sees what those before it did; one that is refused changes nothing and does not stop the
  * others. `known` are ledger records of turn ids that turned out not to be new; what closes on the way
@@ -49,6 +52,7 @@ export const foldBatch = <T extends { readonly input: Input }>(
   known: ReadonlyMap<TurnId, ClosedTurn>,
   rules: Rules,
   nowMs: number,
+  following?: Following,
 ): Folded<T> => {
   const writes: Write[] = [];
   const effects: Effect[] = [];
@@ -57,6 +61,16 @@ export const foldBatch = <T extends { readonly input: Input }>(
   const closed = new Map<TurnId, ClosedTurn>();
   const ledger = (turnId: TurnId) => closed.get(turnId) ?? known.get(turnId);
   let current = state;
+  const take = (input: Input): Answer => {
+    const change = apply(current, input, rules, nowMs);
+    current = change.state;
+    for (const write of change.writes) {
+      if (write.type === 'turn') closed.set(write.record.turnId, write.record);
+      writes.push(write);
+    }
+    effects.push(...change.effects);
+    return change.answer;
+  };
   for (const of of batch) {
     try {
       const input = inTheLedger(of.input, ledger);
@@ -64,19 +78,14 @@ export const foldBatch = <T extends { readonly input: Input }>(
         answers.push({ of, answer: { type: 'none' } });
         continue;
       }
-      const change = apply(current, input, rules, nowMs);
-      current = change.state;
-      for (const write of change.writes) {
-        if (write.type === 'turn') closed.set(write.record.turnId, write.record);
-        writes.push(write);
-      }
-      effects.push(...change.effects);
-      answers.push({ of, answer: change.answer });
+      answers.push({ of, answer: take(input) });
     } catch (error) {
       if (!isRefusal(error)) throw error;
       refusals.push({ of, error });
     }
   }
+  const next = following?.(current, effects);
+  if (next !== undefined) take(next);
   const snapshot = takeSnapshot(state, current, writes, rules, nowMs);
   if (snapshot !== undefined) writes.push({ type: 'snapshot', snapshot });
   return { state: sealed(state, current, writes), writes, effects, answers, refusals };
