@@ -6,6 +6,7 @@
 import { GreenroomError } from '../model/errors.ts';
 import type { SessionReplies } from '../session/verbs/registry.ts';
 import type { EntryView } from '../session/verbs/reply-schemas.ts';
+import { ShownSession } from '../session/verbs/shown-session.ts';
 
 /** Room for the subject, the headers and the braces of a page. */
 const MARGIN_BYTES = 1_024;
@@ -68,7 +69,7 @@ export const AS_TEXT: Form<string> = {
 
 /** Any other reply; larger than `limitBytes`: `too_large`. */
 const wholeReply = <T>(reply: unknown, limitBytes: number, { of, size }: Form<T>): T => {
-  const data = of(JSON.stringify(reply ?? {}));
+  const data = of(reply instanceof ShownSession ? reply.json : JSON.stringify(reply ?? {}));
   const bytes = size(data);
   if (bytes > limitBytes - MARGIN_BYTES) throw tooLarge(bytes, limitBytes);
   return data;

@@ -49,6 +49,7 @@ import {
   mustBeTools,
   mustHaveSandbox,
 } from '../verbs/rule-settings.ts';
+import { ShownSessions } from '../verbs/shown-session.ts';
 import type { TurnRequest } from '../verbs/turn-request.ts';
 import {
   type Ground,
@@ -61,6 +62,22 @@ import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
 import { ArchiveAccess } from './archive-access.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { exportSession } from './download.ts';
+
+/** Field by field: the engine makes a spread of so many a dictionary of half a kilobyte, and keeps it until it collects all. */
+const workOf = (ground: Ground, context: RequestContext): SessionsWork => ({
+  caller: ground.caller,
+  rules: ground.rules,
+  slabs: ground.slabs,
+  permissions: ground.permissions,
+  places: ground.places,
+  workspaces: ground.workspaces,
+  inTurn: ground.inTurn,
+  shown: ground.shown,
+  context,
+});
+
+const onSession = (ground: Ground, context: RequestContext, key: SessionKey): SessionWork =>
+  Object.assign(workOf(ground, context), { key });
 
 export class Sessions implements SessionsDoor {
   readonly #system: System;
@@ -77,7 +94,12 @@ export class Sessions implements SessionsDoor {
     const { rules, memory, permissions, workspaces, places } = runtime;
     const { slabs } = memory;
     const settled = { rules, permissions, workspaces, slabs, places };
-    this.#ground = { caller: this.#caller, ...settled, inTurn: new InTurn() };
+    this.#ground = {
+      caller: this.#caller,
+      ...settled,
+      inTurn: new InTurn(),
+      shown: new ShownSessions(),
+    };
   }
 
   get clock(): Clock {
@@ -97,7 +119,7 @@ export class Sessions implements SessionsDoor {
   ): Promise<SessionReplies[V]> {
     const known: Verb<SessionWork> = SESSION_VERBS[verb];
     const run = () =>
-      perform(known, { ...this.#ground, context, key }, request) as Promise<SessionReplies[V]>;
+      perform(known, onSession(this.#ground, context, key), request) as Promise<SessionReplies[V]>;
     const { sessionId } = key;
     return TELEMETRY.request.isHeard ? this.#measured(run, context, { verb, sessionId }) : run();
   }
@@ -109,7 +131,7 @@ export class Sessions implements SessionsDoor {
   ): Promise<SessionsReplies[V]> {
     const known: Verb<SessionsWork> = SESSIONS_VERBS[verb];
     const run = () =>
-      perform(known, { ...this.#ground, context }, request) as Promise<SessionsReplies[V]>;
+      perform(known, workOf(this.#ground, context), request) as Promise<SessionsReplies[V]>;
     return TELEMETRY.request.isHeard ? this.#measured(run, context, { verb }) : run();
   }
 

@@ -41,10 +41,13 @@ const TOOL_SETTINGS = ['tools', 'disallowedTools', 'workingDirectory'] as const;
 const get = sessionVerb('get', {
   request: z.strictObject({}),
   reply: SessionReply,
-  run: async ({ caller, key, places }) => {
+  run: async ({ caller, key, places, context, shown }) => {
     const head = await caller.known(key);
     const waits = waitOf(head, heldOf(key, caller.system, places));
-    return { session: sessionView(head, waits) };
+    // A program that embeds this gets an object of its own.
+    if (waits !== undefined || context.via === 'embedded')
+      return { session: sessionView(head, waits) };
+    return shown.of(head);
   },
 });
 

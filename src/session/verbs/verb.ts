@@ -18,6 +18,7 @@ import type { Rules } from '../machine/rules.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import { type Journal, type JournalUpkeep, journalName } from '../ports/journal.ts';
 import type { PermissionGround } from '../tools/judge.ts';
+import type { ShownSessions } from './shown-session.ts';
 import {
   DAEMON,
   type DaemonVerb,
@@ -39,6 +40,7 @@ export interface Ground {
   readonly workspaces: string;
   /** Changes that depend on one another, by tenant. */
   readonly inTurn: InTurn;
+  readonly shown: ShownSessions;
 }
 
 /** What the work of a verb on a tenant's sessions is given with each request. */
