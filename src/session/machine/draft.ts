@@ -4,7 +4,7 @@
 import { type Budget, ownBudget } from '../../model/budget.ts';
 import type { MessageEntry, View } from '../../model/entry.ts';
 import type { Every } from '../../model/every.ts';
-import { type Head, type Settings, withSettings } from '../../model/head.ts';
+import { copyOfHead, type Head, type Settings, withSettings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { windowOf } from '../context/window.ts';
 import type { HookEvent } from '../ports/hooks.ts';
@@ -80,7 +80,7 @@ export class Draft {
 
   /** Lays fields over the head; a change raises `updatedAtMs`. One copy, however many patches: a turn makes ten. */
   patch(fields: Partial<Head>): void {
-    if (!this.#ownsHead) this.head = { ...this.head };
+    if (!this.#ownsHead) this.head = copyOfHead(this.head);
     this.#ownsHead = true;
     const own: { updatedAtMs: number } = this.head;
     own.updatedAtMs = Math.max(this.nowMs, own.updatedAtMs);
