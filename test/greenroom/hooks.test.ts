@@ -53,6 +53,17 @@ describe('a hook', () => {
     ]);
   });
 
+  it('before a tool call is asked behind the commit of the answer; where none is, the rules go into that commit', async () => {
+    const { test } = await begin({ PreToolUse: [{ matcher: 'Read', hooks: [() => ({})] }] });
+    await test.run('s', TOUCH);
+    const session = await test.sessions.get('s');
+    // The turn, the answer with its verdict, the result, the end.
+    expect(session.version).toBe(1 + 4);
+    await test.run('s', TOUCH.replace(/Bash.*?\}/, 'Read input={"file_path":"made"}'));
+    const asked = await test.sessions.get('s');
+    expect(asked.version).toBe(session.version + 5);
+  });
+
   it('that throws closes its gate', async () => {
     const broken = () => {
       throw new Error('boom');

@@ -45,7 +45,8 @@ export class AnswerCalls {
 
   forget(): void {
     this.#answerSeq = 0;
-    for (const each of [this.#uses, this.#results, this.#context, this.#durations]) each.clear();
+    for (const each of [this.#uses, this.#results, this.#context, this.#durations])
+      if (each.size > 0) each.clear(); // an empty one would get a new table for nothing
   }
 
   has({ toolUseId }: OpenCall): boolean {

@@ -2,8 +2,9 @@
  * The tool calls of a turn: decided, started, ended, and answered to the model as one message. What is asked of people
  * about them is in `apply-approvals.ts`.
  *
- * 1. Each step is committed before the next begins: an answer with its calls, what was decided, that a call has started,
- *    its result. So no crash loses one, and of each call that was under way it is known that it was.
+ * 1. Each step is committed before the next begins: an answer with its calls, what was decided (in the same commit, where no
+ *    hook has a say), that a call has started, its result. So no crash loses one, and of each call that was under way it
+ *    is known that it was.
  * 2. All results go to the model in one message, in the order of the calls, once all are there. Until then they are
  *    entries that it does not see.
  * 3. However the turn ends, its calls are answered: no `tool_use` stays without a result.

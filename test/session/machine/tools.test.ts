@@ -4,6 +4,7 @@ import { duesOf } from '../../../src/model/due.ts';
 import type { TurnId } from '../../../src/model/ids.ts';
 import { awaitedRuns, runIdOf } from '../../../src/model/turn.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
+import { foldBatch } from '../../../src/session/machine/fold.ts';
 import type { Input } from '../../../src/session/machine/input.ts';
 import type { SessionState } from '../../../src/session/machine/machine.ts';
 import {
@@ -59,6 +60,20 @@ describe('an answer that asks for tools', () => {
     expect(statesOf(state)).toEqual(['undecided', 'undecided']);
     expect(awaitedRuns(state.head.openTurns[0] as never)).toEqual([runId(2)]);
     expect(state.head).toMatchObject({ status: 'running', toolCallCount: 2 });
+  });
+
+  it('is committed with what is decided about them, where that is known at once', () => {
+    const before = run(prompt('a')).state;
+    const input = step('a', calling('x', 'y'));
+    const seen: unknown[] = [];
+    const folded = foldBatch(before, [{ input }], new Map(), RULES, NOW, ({ head }, all) => {
+      seen.push(head.openTurns[0]?.phase?.kind, all.map(({ type }) => type).includes('startTools'));
+      return decided('a', 2, starts('x'), refuses('y'));
+    });
+    expect(seen).toEqual(['tools', true]);
+    expect(statesOf(folded.state)).toEqual(['started', 'failed']);
+    expect(folded.state.head.version).toBe(before.head.version + 1);
+    expect(folded.answers).toHaveLength(1);
   });
 
   it('runs none where the turn ends with it, and answers each', () => {
