@@ -137,6 +137,10 @@ it('passes on the tools that the API runs itself, with their blocks, usage and p
   const session = await test.sessions.get('s');
   expect(session.usage.webSearchRequests).toBe(1);
   expect(session.toolsUsed).toEqual(['web_search']);
+  const { audit } = await test.sessions.audit('s', { kind: 'tool' });
+  expect(audit).toMatchObject([
+    { action: 'succeeded', by: 'api', details: { tool: 'web_search', permission: 'not_checked' } },
+  ]);
   expect(session.totalCostUsd).toBeGreaterThan(0.01);
   const { tools: told, toolsMissing } = await test.sessions.explain('s');
   expect([told, toolsMissing]).toEqual([
@@ -253,6 +257,8 @@ it('has the API call MCP servers of its file for sessions that name them, and no
     { type: 'text', text: 'At noon.' },
   ]);
   expect(await test.sessions.get('s')).toMatchObject({ toolsUsed: ['mcp__docs__search'] });
+  const { audit } = await test.sessions.audit('s', { tool: 'mcp__docs__search' });
+  expect(audit).toMatchObject([{ kind: 'tool', action: 'succeeded', by: 'api' }]);
   const kept = JSON.stringify([
     await test.sessions.get('s'),
     (await test.sessions.messages('s', { limit: 100 })).entries[1],

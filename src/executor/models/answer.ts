@@ -5,7 +5,6 @@
 import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import type { Container } from '../../model/container.ts';
 import type { Provider } from '../../model/entry.ts';
-import { plainToolName } from '../../model/plain-tool-name.ts';
 import {
   addUsage,
   countedUsage,
@@ -21,6 +20,7 @@ import type {
   StepOutcome,
   ToolUse,
 } from '../../session/ports/executor.ts';
+import { callsOfApi, toolsRunIn } from './api-calls.ts';
 
 type Block = Message['content'][number];
 
@@ -62,6 +62,7 @@ export class Answer {
     const refusal = refusalOf(message);
     const toolsFound = toolsFoundIn(message.content);
     const toolsRun = toolsRunIn(message.content);
+    const apiCalls = callsOfApi(message.content);
     const container = containerOf(message);
     const contextTokens = contextTokensOf(this.#usage);
     return {
@@ -82,6 +83,7 @@ export class Answer {
       ...(refusal === undefined ? {} : { refusal }),
       ...(toolsFound.length === 0 ? {} : { toolsFound }),
       ...(toolsRun.length === 0 ? {} : { toolsRun }),
+      ...(apiCalls.length === 0 ? {} : { apiCalls }),
     };
   }
 
@@ -185,18 +187,3 @@ const toolsFoundIn = (content: readonly Block[]): readonly string[] =>
       ? block.content.tool_references.map(({ tool_name: name }) => name)
       : [],
   );
-
-/** By the API's names, and those of servers as ours have them. */
-const toolsRunIn = (content: readonly (Block | McpToolUse)[]): readonly string[] =>
-  content.flatMap((block) => {
-    if (block.type === 'server_tool_use') return [block.name];
-    if (block.type !== 'mcp_tool_use') return [];
-    return [`mcp__${plainToolName(block.server_name)}__${plainToolName(block.name)}`];
-  });
-
-/** It comes under a beta alone. */
-interface McpToolUse {
-  readonly type: 'mcp_tool_use';
-  readonly name: string;
-  readonly server_name: string;
-}

@@ -37,6 +37,7 @@ import {
   takeBack,
 } from './turn-course.ts';
 import { modelOf, overLimit } from './turn-limits.ts';
+import { noteApiCall } from './turn-records.ts';
 
 export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): void => {
   const turn = draft.head.openTurns[0];
@@ -74,6 +75,7 @@ const addAnswer = (
     { role: 'assistant', body: outcome.body, id: outcome.messageId, atMs: draft.nowMs },
     answerFacts(turn, outcome, isSeen),
   );
+  for (const call of outcome.apiCalls ?? []) noteApiCall(draft, turn, call);
   let next = countAnswer(draft, turn, outcome, seq);
   countContext(draft, outcome, size);
   publish(draft, next, { type: 'message', seq, body: outcome.body });

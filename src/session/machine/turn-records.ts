@@ -2,6 +2,7 @@
 import type { TurnEventBody } from '../../model/event.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { OpenCall, OpenTurn } from '../../model/turn.ts';
+import type { ApiCall } from '../ports/executor.ts';
 import type { Draft } from './draft.ts';
 import type { HookedRun } from './input.ts';
 import { publish } from './turn-course.ts';
@@ -27,6 +28,17 @@ export const noteCall = (
 ): void => {
   const all = { turnId, toolUseId, tool: name, ...details };
   draft.write({ type: 'audit', record: { kind, action, atMs: draft.nowMs, by, details: all } });
+};
+
+/** The API has made it, and nobody was asked before. */
+export const noteApiCall = (
+  draft: Draft,
+  turn: OpenTurn,
+  { toolUseId, name, isError }: ApiCall,
+): void => {
+  const action = isError ? 'failed' : 'succeeded';
+  const details = { permission: 'not_checked' };
+  noteCall(draft, turn, { kind: 'tool', action }, { toolUseId, name }, details, 'api');
 };
 
 /** @param call the one that the hook was asked about; absent for hooks around a whole turn. */

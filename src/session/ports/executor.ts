@@ -109,6 +109,13 @@ export interface Refusal {
   readonly explanation: string | null;
 }
 
+/** A call that the API has made by itself. */
+export interface ApiCall {
+  readonly toolUseId: string;
+  readonly name: string;
+  readonly isError: boolean;
+}
+
 export type StepOutcome =
   | {
       readonly type: 'message';
@@ -129,6 +136,8 @@ export type StepOutcome =
       readonly costNanoUsd: number | null;
       /** Names of tools that the API has run or called by itself; absent: of none. */
       readonly toolsRun?: readonly string[];
+      /** What has come of such calls; absent: of none. */
+      readonly apiCalls?: readonly ApiCall[];
       /** Where the API has run code; null: what the step named is gone. Absent: no code ran. */
       readonly container?: Container | null;
       /** The API has summed up what came before this answer, which begins with the summary. */
