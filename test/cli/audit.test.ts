@@ -40,3 +40,14 @@ test('none is said so, and a decision that there is not is refused', async () =>
     'allowed, denied, asked',
   );
 });
+
+test('that of some sessions is asked for by their owner and tags, and not beside the name of one', async () => {
+  const daemon = new FakeDaemon({ 'sessions.audit-all': { audit: [OF_WORK] } });
+  await greenroom('audit --owner ann --all-tags red --all-tags blue', { daemon });
+  expect(daemon.asked).toContainEqual([
+    'sessions.audit-all',
+    expect.objectContaining({ owner: 'ann', allTags: ['red', 'blue'] }),
+  ]);
+  const { err, code } = await greenroom('audit work --owner ann', { daemon });
+  expect([code, err]).toEqual([2, expect.stringContaining('choose among sessions')]);
+});

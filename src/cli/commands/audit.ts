@@ -5,12 +5,13 @@ import type {
   SessionsReplies,
   SessionsRequests,
 } from '../../session/verbs/registry.ts';
+import { usageError } from '../failure.ts';
 import { ago } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type Column, table } from '../table.ts';
-import { parseCount, parseMoment, parseWord } from '../values.ts';
+import { collect, parseCount, parseMoment, parseWord } from '../values.ts';
 
 type Request = SessionsRequests['audit-all'];
 type Page = SessionReplies['audit'] | SessionsReplies['audit-all'];
@@ -19,6 +20,8 @@ type Found = Page['audit'][number];
 interface AuditOptions extends Pick<Request, 'tool' | 'after' | 'before'> {
   readonly kind?: NonNullable<Request['kind']>;
   readonly decision?: NonNullable<Request['decision']>;
+  readonly owner?: string;
+  readonly allTags?: string[];
   readonly limit: number;
 }
 
@@ -35,6 +38,8 @@ export const registerAudit = (registration: Registration): void => {
     .option('--decision <word>', `${DECISIONS.join(', ')}`, parseWord(DECISIONS))
     .option('--after <date>', 'then or later: 2026-11-20, RFC 3339, or 7d ago', moment)
     .option('--before <date>', 'then or earlier', moment)
+    .option('--owner <name>', 'of sessions of this owner, without those that are deleted')
+    .option('--all-tags <tag>', 'of sessions with all of these tags, likewise', collect)
     .option('--limit <n>', 'most records shown', parseCount, 50)
     .action(
       act<[string | undefined], AuditOptions>(registration, (run, [words], options) =>
@@ -57,8 +62,16 @@ const records = (
   words === undefined
     ? all(options, (request) => daemon.sessions('audit-all', request))
     : withSession(daemon, words, (id) =>
-        all(options, (request) => daemon.session(id, 'audit', request)),
+        all(ofOne(options), (request) => daemon.session(id, 'audit', request)),
       );
+
+const ofOne = (options: AuditOptions): AuditOptions => {
+  if (options.owner === undefined && options.allTags === undefined) return options;
+  throw usageError(
+    '--owner and --all-tags choose among sessions, and one is named',
+    'name the session, or say whose',
+  );
+};
 
 /** The verb gives up to 1,000 at a time, and with a filter also fewer. */
 const PAGE = 1_000;
