@@ -95,13 +95,15 @@ const FLOORS: readonly (readonly string[])[] = [
   ['session/memory'],
   ['session/ports'],
   ['session/mirror', 'session/tasks'],
-  ['session/responses'],
   ['session/context'],
   ['session/transfer'],
   ['session/events'],
   ['session/machine'],
   ['session/tools'],
   ['session/prepare'],
+  ['session/runtime'],
+  ['session/turns'],
+  ['session/commits'],
   ['session/actor'],
   ['session/classic'],
   ['session/verbs/facts'],
@@ -219,7 +221,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
     'tools',
     'stores',
   ],
-  stores: ['model', 'classic', 'app'],
+  stores: [...DOMAIN, 'storage', 'supervisors', 'app'],
 };
 
 describe('imports', () => {
@@ -371,7 +373,7 @@ const matches = (pattern: RegExp, sources: readonly Source[] = SOURCES): string[
 
 describe('the code', () => {
   test('commits from one place only', () => {
-    expect(matches(/\.commit\(/g)).toEqual(['src/session/actor/commit-loop.ts: .commit(']);
+    expect(matches(/\.commit\(/g)).toEqual(['src/session/commits/commit-loop.ts: .commit(']);
   });
 
   test('keeps no state in modules', () => {

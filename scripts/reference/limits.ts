@@ -139,7 +139,7 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     ['open turns of a session', `${VARIABLES.queuePerSession.otherwise}, the running one included`],
     [
       'changes that wait in one session',
-      count(numberIn('src/session/actor/waiting-changes.ts', 'MAX_WAITING')),
+      count(numberIn('src/session/commits/waiting-changes.ts', 'MAX_WAITING')),
     ],
     [
       'HTTP',
@@ -175,7 +175,7 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     ],
     [
       'tokens of one answer',
-      `${count(numberIn('src/session/actor/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise; ${count(classic('request', 'MAX_TOKENS'))} of classic clients without tools`,
+      `${count(numberIn('src/session/turns/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise; ${count(classic('request', 'MAX_TOKENS'))} of classic clients without tools`,
     ],
     ['a page of `messages`, `turns` or `search`', `at most ${count(MAX_PAGE)}`],
     [

@@ -7,7 +7,7 @@ import {
   type TranscriptEntry,
   type TranscriptKey,
 } from '../../src/agent-sdk/index.ts';
-import { openStore } from '../../src/stores.ts';
+import { openStore } from '../../src/stores/index.ts';
 
 const PROJECTS = ['a', 'a/b'];
 const SESSIONS = ['c', 'b/c'];

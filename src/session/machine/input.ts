@@ -25,7 +25,7 @@ import type { HookEvent, HookRun } from '../ports/hooks.ts';
 import type { ResponseClaim, ResponseWrite, StreamDrop, StreamRecord } from '../ports/journal.ts';
 import type { Granted, Short } from '../ports/ledger.ts';
 import type { ToolQuestion } from '../ports/tools.ts';
-import type { Contested, Settled, Yielded } from '../responses/response-owner.ts';
+import type { Contested, Settled, Yielded } from '../transfer/response-owner.ts';
 import type { Restored } from '../transfer/restore.ts';
 import type { ClassicChange } from './classic-change.ts';
 import type { NewFork } from './new-fork.ts';

@@ -26,7 +26,7 @@ import { unlikeMark } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { UuidMarks } from '../mirror/uuid-marks.ts';
 import type { ResponseWrite, SessionReader, Stored, StreamRecord } from '../ports/journal.ts';
-import { Claims, type Contested, recount, type Spent } from '../responses/response-owner.ts';
+import { Claims, type Contested, recount, type Spent } from '../transfer/response-owner.ts';
 import { branchesAfter } from './division.ts';
 
 export interface ImportRequest {
