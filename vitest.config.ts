@@ -79,7 +79,14 @@ const FAST = files(
     'platform/**/*',
   ],
   ...['permissions/*', 'permissions/corpus/ordinary', 'greenroom/actor-traces'],
-  ...['pricing/**/*', 'query/**/*', 'storage/records/**/*', 'storage/tables/**/*', 'otp/!(port)'],
+  ...[
+    'pricing/**/*',
+    'query/**/*',
+    'tags/**/*',
+    'storage/records/**/*',
+    'storage/tables/**/*',
+    'otp/!(port)',
+  ],
   ...[
     'search/!(catalog-model|long-searches)',
     'search/live/*',

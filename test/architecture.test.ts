@@ -84,7 +84,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config'],
   // What is said of sessions
   ['model'],
-  ['pricing', 'query', 'calendar'],
+  ['tags', 'pricing', 'query', 'calendar'],
   ['claude-code'],
   ['classic'],
   // Whether a tool call may run
@@ -174,8 +174,8 @@ const floorOf = (path: string): number => FLOORS.findIndex((floor) => floor.incl
 
 const GROUND = ['platform', 'config'];
 const DOMAIN = [
-  ...['otp', 'model', 'pricing', 'query', 'calendar', 'claude-code', 'classic', 'permissions'],
-  'session',
+  ...['otp', 'model', 'tags', 'pricing', 'query', 'calendar', 'claude-code', 'classic'],
+  ...['permissions', 'session'],
 ];
 const PARTS = [
   ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
@@ -188,11 +188,12 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   config: [],
   otp: [],
   model: [],
+  tags: ['model'],
   pricing: ['model'],
   query: ['model'],
   calendar: ['model'],
   'claude-code': ['model', 'pricing'],
-  classic: ['otp', 'model'],
+  classic: ['otp', 'model', 'tags'],
   permissions: ['model', 'classic'],
   session: DOMAIN,
   ...Object.fromEntries(PARTS.map((unit) => [unit, DOMAIN])),

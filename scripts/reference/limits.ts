@@ -15,7 +15,6 @@ import { MAX_NAME_LENGTH } from '../../src/model/definition.ts';
 import { MAX_SIDE_TRANSCRIPTS } from '../../src/model/head.ts';
 import { MAX_METADATA_BYTES } from '../../src/model/metadata.ts';
 import { MAX_SEGMENTS } from '../../src/model/segments.ts';
-import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/model/tags.ts';
 import { MAX_DELAY_MS, MOST_STEPS } from '../../src/model/turn.ts';
 import { API_LIMITS } from '../../src/nats/answers.ts';
 import { MAX_DUE } from '../../src/search/live/live-watch.ts';
@@ -39,6 +38,7 @@ import {
   MAX_CHANGE_RECORDS,
   MAX_ENTRY_BYTES,
 } from '../../src/storage/records/limits.ts';
+import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/tags/tags.ts';
 import { MAX_CONTENT } from '../../src/traces/content.ts';
 import { MAX_TURNS } from '../../src/traces/tracing.ts';
 import { code, type Regions, table } from './markdown.ts';

@@ -17,13 +17,13 @@ import {
   type TurnId,
 } from '../../model/ids.ts';
 import { newTraceId, type RequestContext } from '../../model/request-context.ts';
-import { type Retag, retagged } from '../../model/retag.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
 import { TOMBSTONE_MS } from '../../model/tombstone.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { System } from '../../otp/system.ts';
 import { InTurn } from '../../platform/in-turn.ts';
+import { type Retag, retagged } from '../../tags/retag.ts';
 import { acceptTurn } from '../actor/accept-turn.ts';
 import { Caller } from '../actor/caller.ts';
 import { JournalSessionStore } from '../classic/journal-session-store.ts';

@@ -19,8 +19,8 @@ import {
 import { wellCut, wellFormed } from '../../model/bounds.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { type Head, settableShape } from '../../model/head.ts';
-import { addTags, isTag, removeTags } from '../../model/tags.ts';
 import { withTools } from '../../model/tools-used.ts';
+import { addTags, isTag, removeTags } from '../../tags/tags.ts';
 import type { ImportDelta } from '../machine/input.ts';
 import { unlikeMark } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';

@@ -1,8 +1,8 @@
 /** A change of tags: what becomes of one session's tags, and which sessions are concerned at all. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { affectedBy, isRetag, type Retag, retagged, retagShape } from '../../src/model/retag.ts';
-import { tagKey } from '../../src/model/tags.ts';
+import { tagKey } from '../../src/model/tag-key.ts';
+import { affectedBy, isRetag, type Retag, retagged, retagShape } from '../../src/tags/retag.ts';
 import { matches } from '../search/naive-catalog.ts';
 import { rowOf } from '../search/summary-row.ts';
 
