@@ -13,6 +13,8 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+const IS_QUICK = process.env['GREENROOM_QUICK'] === '1';
+
 const files = (...patterns: readonly string[]) => patterns.map((one) => `test/${one}.test.ts`);
 
 /** Lives, faults, kills, random histories and real transcripts by the hundred, large sizes, and what shows that they would notice a mistake. */
@@ -79,7 +81,14 @@ const FAST = files(
     'platform/**/*',
   ],
   ...['permissions/*', 'permissions/corpus/ordinary', 'greenroom/actor-traces'],
-  ...['pricing/**/*', 'query/**/*', 'storage/records/**/*', 'storage/tables/**/*', 'otp/!(port)'],
+  ...[
+    'pricing/**/*',
+    'query/**/*',
+    'tags/**/*',
+    'storage/records/**/*',
+    'storage/tables/**/*',
+    'otp/!(port)',
+  ],
   ...[
     'search/!(catalog-model|long-searches)',
     'search/live/*',
@@ -167,8 +176,8 @@ const coverage = {
   },
 };
 
-/** More than cores: most tests wait for processes and disks. */
-const WORKERS = Math.ceil(availableParallelism() * 1.5);
+/** More than cores: most tests wait for processes and disks. The fast ones wait for nothing, and each worker loads the program. */
+const WORKERS = Math.ceil(availableParallelism() * (IS_QUICK ? 1 : 1.5));
 
 export default defineConfig({
   test: {
@@ -180,7 +189,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000, interval: 5 } },
     // What was transformed once is read from disk when people run the fast tests at each change.
-    experimental: { fsModuleCache: process.env['GREENROOM_QUICK'] === '1' },
+    experimental: { fsModuleCache: IS_QUICK },
     projects: [
       {
         extends: true,

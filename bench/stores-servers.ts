@@ -4,7 +4,7 @@
  * server share this machine's cores; each answer waits for the server's sync.
  */
 import { createRequire } from 'node:module';
-import { PostgresSessionStore, RedisSessionStore, type SessionStore } from '../src/stores.ts';
+import { PostgresSessionStore, RedisSessionStore, type SessionStore } from '../src/stores/index.ts';
 import { startPostgres, type TestPostgres } from '../test/support/postgres.ts';
 import { startRedis, type TestServer } from '../test/support/redis.ts';
 import { findPostgres, findRedisServer } from '../test/support/server-programs.ts';

@@ -133,7 +133,7 @@ export {
   serializeMessagesBatch,
   serializeMessageToJson,
   summarize,
-} from './stores.ts';
+} from './stores/index.ts';
 export {
   type JsonSchema,
   type JsonSchemaTool,

@@ -84,7 +84,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config'],
   // What is said of sessions
   ['model'],
-  ['pricing', 'query', 'calendar'],
+  ['tags', 'pricing', 'query', 'calendar'],
   ['claude-code'],
   ['classic'],
   // Whether a tool call may run
@@ -95,13 +95,15 @@ const FLOORS: readonly (readonly string[])[] = [
   ['session/memory'],
   ['session/ports'],
   ['session/mirror', 'session/tasks'],
-  ['session/responses'],
   ['session/context'],
   ['session/transfer'],
   ['session/events'],
   ['session/machine'],
   ['session/tools'],
   ['session/prepare'],
+  ['session/runtime'],
+  ['session/turns'],
+  ['session/commits'],
   ['session/actor'],
   ['session/classic'],
   ['session/verbs/facts'],
@@ -172,8 +174,8 @@ const floorOf = (path: string): number => FLOORS.findIndex((floor) => floor.incl
 
 const GROUND = ['platform', 'config'];
 const DOMAIN = [
-  ...['otp', 'model', 'pricing', 'query', 'calendar', 'claude-code', 'classic', 'permissions'],
-  'session',
+  ...['otp', 'model', 'tags', 'pricing', 'query', 'calendar', 'claude-code', 'classic'],
+  ...['permissions', 'session'],
 ];
 const PARTS = [
   ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
@@ -186,11 +188,12 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   config: [],
   otp: [],
   model: [],
+  tags: ['model'],
   pricing: ['model'],
   query: ['model'],
   calendar: ['model'],
   'claude-code': ['model', 'pricing'],
-  classic: ['otp', 'model'],
+  classic: ['otp', 'model', 'tags'],
   permissions: ['model', 'classic'],
   session: DOMAIN,
   ...Object.fromEntries(PARTS.map((unit) => [unit, DOMAIN])),
@@ -219,7 +222,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
     'tools',
     'stores',
   ],
-  stores: ['model', 'classic', 'app'],
+  stores: [...DOMAIN, 'storage', 'supervisors', 'app'],
 };
 
 describe('imports', () => {
@@ -371,7 +374,7 @@ const matches = (pattern: RegExp, sources: readonly Source[] = SOURCES): string[
 
 describe('the code', () => {
   test('commits from one place only', () => {
-    expect(matches(/\.commit\(/g)).toEqual(['src/session/actor/commit-loop.ts: .commit(']);
+    expect(matches(/\.commit\(/g)).toEqual(['src/session/commits/commit-loop.ts: .commit(']);
   });
 
   test('keeps no state in modules', () => {

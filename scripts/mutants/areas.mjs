@@ -5,7 +5,10 @@ export const AREAS = {
   machine: {
     folder: 'src/session/machine',
     include: tests(
-      ...['session/{machine,actor,events}/**/*', 'session/{restore,side-transcripts}'],
+      ...[
+        'session/{machine,runtime,turns,commits,actor,events}/**/*',
+        'session/{restore,side-transcripts}',
+      ],
       'classic/stores/memory',
     ),
     exclude: [],

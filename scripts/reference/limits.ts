@@ -15,7 +15,6 @@ import { MAX_NAME_LENGTH } from '../../src/model/definition.ts';
 import { MAX_SIDE_TRANSCRIPTS } from '../../src/model/head.ts';
 import { MAX_METADATA_BYTES } from '../../src/model/metadata.ts';
 import { MAX_SEGMENTS } from '../../src/model/segments.ts';
-import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/model/tags.ts';
 import { MAX_DELAY_MS, MOST_STEPS } from '../../src/model/turn.ts';
 import { API_LIMITS } from '../../src/nats/answers.ts';
 import { MAX_DUE } from '../../src/search/live/live-watch.ts';
@@ -39,6 +38,7 @@ import {
   MAX_CHANGE_RECORDS,
   MAX_ENTRY_BYTES,
 } from '../../src/storage/records/limits.ts';
+import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/tags/tags.ts';
 import { MAX_CONTENT } from '../../src/traces/content.ts';
 import { MAX_TURNS } from '../../src/traces/tracing.ts';
 import { code, type Regions, table } from './markdown.ts';
@@ -139,7 +139,7 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     ['open turns of a session', `${VARIABLES.queuePerSession.otherwise}, the running one included`],
     [
       'changes that wait in one session',
-      count(numberIn('src/session/actor/waiting-changes.ts', 'MAX_WAITING')),
+      count(numberIn('src/session/commits/waiting-changes.ts', 'MAX_WAITING')),
     ],
     [
       'HTTP',
@@ -175,7 +175,7 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     ],
     [
       'tokens of one answer',
-      `${count(numberIn('src/session/actor/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise; ${count(classic('request', 'MAX_TOKENS'))} of classic clients without tools`,
+      `${count(numberIn('src/session/turns/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise; ${count(classic('request', 'MAX_TOKENS'))} of classic clients without tools`,
     ],
     ['a page of `messages`, `turns` or `search`', `at most ${count(MAX_PAGE)}`],
     [

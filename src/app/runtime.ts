@@ -7,14 +7,14 @@ import { commandPolicy, fileAccessPolicy } from '../permissions/policies.ts';
 import { NO_RULES, type RuleSet } from '../permissions/rule-set.ts';
 import { readLink } from '../platform/links.ts';
 import { mostOf, priceOf } from '../pricing/price.ts';
-import { Activity } from '../session/actor/activity.ts';
-import type { SessionRuntime } from '../session/actor/session-args.ts';
-import { SessionCache } from '../session/actor/session-cache.ts';
-import { TurnPlaces } from '../session/actor/turn-places.ts';
 import type { Feed } from '../session/events/feed.ts';
 import { TurnTrails } from '../session/events/turn-trails.ts';
 import type { BudgetsInForce, Rules } from '../session/machine/rules.ts';
 import { newContextMemory } from '../session/memory/context-memory.ts';
+import { Activity } from '../session/runtime/activity.ts';
+import type { SessionRuntime } from '../session/runtime/session-args.ts';
+import { SessionCache } from '../session/runtime/session-cache.ts';
+import { TurnPlaces } from '../session/runtime/turn-places.ts';
 import type { PermissionGround } from '../session/tools/judge.ts';
 import { workspacesIn } from '../storage/files/session-folders.ts';
 

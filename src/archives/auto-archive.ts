@@ -3,7 +3,7 @@ import type { CatalogRow } from '../model/catalog-row.ts';
 import type { Filter } from '../model/criteria.ts';
 import { codeOf } from '../model/errors.ts';
 import type { SessionKey, Tenant } from '../model/ids.ts';
-import { HOLD_TAG } from '../model/tags.ts';
+import { HOLD_TAG } from '../model/tag-key.ts';
 import type { Catalog } from '../session/ports/catalog.ts';
 import type { Journal } from '../session/ports/journal.ts';
 import { taskTag } from '../session/tasks/render.ts';

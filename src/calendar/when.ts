@@ -45,15 +45,28 @@ export const between = (
   toMs: number,
   most: number,
 ): readonly number[] => {
-  const found = when.kind === 'cron' ? lastOfCron(when, toMs, most) : lastOf(when, toMs, most);
-  return found.filter((atMs) => atMs >= fromMs && atMs <= toMs);
+  if (when.kind === 'cron') return lastOfCron(when, fromMs, toMs, most);
+  return lastOf(when, toMs, most).filter((atMs) => atMs >= fromMs && atMs <= toMs);
 };
 
-const lastOfCron = (when: When & { kind: 'cron' }, toMs: number, most: number) => {
+/** One at a time, back to `fromMs`: each is a search of its own, and `most` may be far more than there are. */
+const lastOfCron = (
+  when: When & { kind: 'cron' },
+  fromMs: number,
+  toMs: number,
+  most: number,
+): readonly number[] => {
+  const cron = cronOf(when);
+  const found: number[] = [];
   // What comes before the next whole second is no later than this one.
-  const reference = new Date(Math.floor(toMs / SECOND_MS) * SECOND_MS + SECOND_MS);
-  const runs = cronOf(when).previousRuns(most, reference);
-  return runs.map((run) => run.getTime()).toReversed();
+  let before = new Date(Math.floor(toMs / SECOND_MS) * SECOND_MS + SECOND_MS);
+  while (found.length < most) {
+    const [run] = cron.previousRuns(1, before);
+    if (run === undefined || run.getTime() < fromMs) break;
+    found.push(run.getTime());
+    before = run;
+  }
+  return found.toReversed();
 };
 
 const lastOf = (when: Exclude<When, { kind: 'cron' }>, toMs: number, most: number) => {

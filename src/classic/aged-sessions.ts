@@ -1,6 +1,6 @@
 /** Which sessions of a classic store are old, and their deletion. It loads no schemas: clients do this too. */
 import { GreenroomError } from '../model/errors.ts';
-import { HOLD_TAG, tagKey } from '../model/tags.ts';
+import { HOLD_TAG, tagKey } from '../model/tag-key.ts';
 import type { CleanupOptions, SessionInfo } from './classic-store.ts';
 import type { SessionStore } from './session-store.ts';
 

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Moment } from '../model/criteria.ts';
 import { GreenroomError } from '../model/errors.ts';
-import { tagKey } from '../model/tags.ts';
+import { tagKey } from '../model/tag-key.ts';
 import type { SessionStore } from './session-store.ts';
 import type { AnyMessage } from './transcript.ts';
 

@@ -3,7 +3,7 @@
  * `messages`, and the persistent client's, known by its `conversation_history`. Both are read as the same thing.
  */
 import { SerializationError } from '../model/errors.ts';
-import { isTag } from '../model/tags.ts';
+import { isTag } from '../tags/tags.ts';
 import { SessionMetadata, type SessionState, type StoredMessage } from './models.ts';
 import {
   deserializeMetadata,

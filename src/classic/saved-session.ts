@@ -1,6 +1,6 @@
 /** What `saveSession` stores, computed from the messages that it is given. Pure; throws `SerializationError` for what is no message. */
 import { SerializationError } from '../model/errors.ts';
-import { normaliseTags } from '../model/tags.ts';
+import { normaliseTags } from '../tags/tags.ts';
 import type { SaveOptions } from './classic-store.ts';
 import { SessionMetadata, type StoredMessage } from './models.ts';
 import { deserializeStored, fromJson, serializeStored, toJson } from './serialization.ts';

@@ -8,9 +8,9 @@ import type { CatalogRow } from '../model/catalog-row.ts';
 import type { Criteria, Filter } from '../model/criteria.ts';
 import { codeOf } from '../model/errors.ts';
 import type { Tenant } from '../model/ids.ts';
-import { affectedBy, type Retag } from '../model/retag.ts';
 import type { Catalog } from '../session/ports/catalog.ts';
 import type { JobState, RetagJob, RetagOrder } from '../session/ports/retagger.ts';
+import { affectedBy, type Retag } from '../tags/retag.ts';
 
 /** Sessions that are changed side by side, before the loop has its turn. */
 const BATCH_SIZE = 100;

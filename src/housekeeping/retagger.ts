@@ -11,7 +11,6 @@ import type { CatalogRow } from '../model/catalog-row.ts';
 import { codeOf, type ErrorCode, GreenroomError } from '../model/errors.ts';
 import { newJobId, type SessionKey, type Tenant } from '../model/ids.ts';
 import { iso } from '../model/moment.ts';
-import type { Retag } from '../model/retag.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
 import { genServer, noreply, protocol, reply } from '../otp/gen-server.ts';
 import type { From } from '../otp/message.ts';
@@ -24,6 +23,7 @@ import {
   type RetagOrder,
   retaggerName,
 } from '../session/ports/retagger.ts';
+import type { Retag } from '../tags/retag.ts';
 import { type Changed, RetagRun } from './retag-run.ts';
 
 /** Changes of a tenant that may wait for the one under way; one more is refused as `unavailable`. */

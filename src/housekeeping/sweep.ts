@@ -13,7 +13,7 @@ import type { CatalogRow } from '../model/catalog-row.ts';
 import type { Criteria } from '../model/criteria.ts';
 import type { Tenant } from '../model/ids.ts';
 import { iso } from '../model/moment.ts';
-import { HOLD_TAG } from '../model/tags.ts';
+import { HOLD_TAG } from '../model/tag-key.ts';
 import type { Status } from '../model/words.ts';
 import type { Catalog } from '../session/ports/catalog.ts';
 import type { CleanupReport, SweepOrder, SweptArchives } from '../session/ports/sweeper.ts';

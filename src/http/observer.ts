@@ -13,10 +13,10 @@ import { linkName } from '../nats/link.ts';
 import type { Timer } from '../otp/clock.ts';
 import type { System } from '../otp/system.ts';
 import { version } from '../platform/version.ts';
-import type { SessionRuntime } from '../session/actor/session-args.ts';
 import { type Catalog, catalogName } from '../session/ports/catalog.ts';
 import { type Journal, journalName } from '../session/ports/journal.ts';
 import { textIndexName } from '../session/ports/text-index.ts';
+import type { SessionRuntime } from '../session/runtime/session-args.ts';
 import { type Condition, type Readiness, readinessOf } from './readiness.ts';
 
 export interface Observed {

@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import type { SessionKey } from './ids.ts';
 import { nanoUsdOf } from './money.ts';
-import { tagKey } from './tags.ts';
+import { tagKey } from './tag-key.ts';
 import { BUDGET_PERIODS, type BUDGET_SCOPES } from './words.ts';
 
 export type BudgetScope = (typeof BUDGET_SCOPES)[number];

@@ -4,7 +4,7 @@
  */
 
 import type { Head } from './head.ts';
-import { isHeld } from './tags.ts';
+import { isHeld } from './tag-key.ts';
 import type { OpenCall, OpenTurn, ToolsPhase } from './turn.ts';
 import { hasUnfinished } from './unfinished.ts';
 import { hasEnded } from './words.ts';

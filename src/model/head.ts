@@ -19,7 +19,6 @@ import { SessionServers } from './mcp-servers.ts';
 import { Metadata } from './metadata.ts';
 import type { Segment } from './segments.ts';
 import { SessionServerTools } from './server-tools.ts';
-import { normaliseTags } from './tags.ts';
 import type { ToolMemory } from './tool-memory.ts';
 import type { Transfer } from './transfer.ts';
 import {
@@ -412,17 +411,6 @@ export const storedHead = (fields: Head): Head => {
     ? Object.assign(head, { openTurns: openTurns.map(storedTurn) })
     : head;
 };
-
-/** The head with the caller's settings laid over it. Throws `invalid_settings` for tags out of their rules. */
-export const withSettings = (head: Head, { tags, ...settings }: Settings): Head => ({
-  ...head,
-  ...(settings as Omit<Head, keyof Settings>),
-  ...(tags === undefined ? {} : { tags: normaliseTags(tags) }),
-  ...(settings.fallbackModel === NO_MODEL ? { fallbackModel: undefined } : {}),
-});
-
-/** Takes a fallback model away again. */
-const NO_MODEL = 'none';
 
 /** First `seq` that the model may still see: what is before it stands behind a summary, or was replaced. */
 export const firstSeenSeq = ({ compaction, classic }: Head): number =>

@@ -3,7 +3,7 @@
  * far as they could be a tool's, and a session remembers a bounded number of them.
  */
 import { isWellFormed } from './bounds.ts';
-import { tagKey } from './tags.ts';
+import { tagKey } from './tag-key.ts';
 
 /** Tools that a session remembers; one that comes later is not found by its name. */
 export const MAX_TOOLS_USED = 200;

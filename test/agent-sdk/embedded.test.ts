@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { agentSdkSessionStore } from '../../src/agent-sdk/index.ts';
-import { type ClassicStore, openStore } from '../../src/stores.ts';
+import { type ClassicStore, openStore } from '../../src/stores/index.ts';
 import { entry, KEY, sessionStoreContract } from './contract.ts';
 import { embedded, inMemory } from './hosts.ts';
 

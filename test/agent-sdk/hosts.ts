@@ -6,7 +6,7 @@ import {
   type MirrorApi,
 } from '../../src/agent-sdk/index.ts';
 import { connectClient, type Greenroom } from '../../src/index.ts';
-import { openStore } from '../../src/stores.ts';
+import { openStore } from '../../src/stores/index.ts';
 import { type Options, testGreenroom } from '../support/greenroom.ts';
 import { natsServer } from '../support/nats.ts';
 

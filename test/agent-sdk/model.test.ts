@@ -7,12 +7,13 @@ import {
   type TranscriptEntry,
   type TranscriptKey,
 } from '../../src/agent-sdk/index.ts';
-import { openStore } from '../../src/stores.ts';
+import { openStore } from '../../src/stores/index.ts';
+import { rounds } from '../support/rounds.ts';
 
 const PROJECTS = ['a', 'a/b'];
 const SESSIONS = ['c', 'b/c'];
 const SUBPATHS = [undefined, 'x', 'x/y'];
-const RUNS = process.env['GREENROOM_FULL'] ? 1_000 : 60;
+const RUNS = process.env['GREENROOM_FULL'] ? 1_000 : rounds(60);
 
 interface Step {
   readonly store: 0 | 1;

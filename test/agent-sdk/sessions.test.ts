@@ -10,7 +10,7 @@ import { systemClock } from '../../src/otp/system-clock.ts';
 import { markOf, marksOf } from '../../src/session/mirror/mirror-key.ts';
 import { journalName } from '../../src/session/ports/journal.ts';
 import { verifyInChild } from '../../src/storage/verify/verify.ts';
-import { openStore } from '../../src/stores.ts';
+import { openStore } from '../../src/stores/index.ts';
 import { ROOT } from '../docs/readme.ts';
 import { testGreenroom } from '../support/greenroom.ts';
 import { withoutNatsServer } from '../support/nats.ts';

@@ -120,17 +120,22 @@ export const playLedger = (seed: number, mistakes: Mistakes = {}): Seen => {
     change(run.tallies, { reserved: -nanoUsd, ...gone });
     runs.delete(run.session);
   };
+  /** Each budget once, by its tally of that day. */
+  const budgetsOfDay = () => {
+    const budgets = range(SESSIONS).flatMap((session) => budgetsFor(payerOf(session)));
+    return new Map(budgets.map((budget) => [tallyName(budget, nowMs), budget]));
+  };
+  let today = budgetsOfDay();
   const mustHold = () => {
-    for (const session of range(SESSIONS))
-      for (const budget of budgetsFor(payerOf(session))) {
-        const name = tallyName(budget, nowMs);
-        const granted = [...runs.values()]
-          .filter((run) => run.state === 'granted' && run.tallies.includes(name))
-          .reduce((sum, { order }) => sum + order.nanoUsd, 0);
-        const taken = goneOf(read(name)) + read(name).reserved + granted;
-        const limit = budget.limitNanoUsd + read(name).extra;
-        if (taken > limit) faults.push(`${name}: ${taken} of ${limit} are taken`);
-      }
+    const granted = [...runs.values()].filter(({ state }) => state === 'granted');
+    for (const [name, budget] of today) {
+      const ofIt = granted
+        .filter((run) => run.tallies.includes(name))
+        .reduce((sum, { order }) => sum + order.nanoUsd, 0);
+      const taken = goneOf(read(name)) + read(name).reserved + ofIt;
+      const limit = budget.limitNanoUsd + read(name).extra;
+      if (taken > limit) faults.push(`${name}: ${taken} of ${limit} are taken`);
+    }
   };
 
   for (let step = 0; step < STEPS && faults.length === 0; step += 1) {
@@ -146,6 +151,7 @@ export const playLedger = (seed: number, mistakes: Mistakes = {}): Seen => {
     if (dice.once(60)) {
       for (const each of runs.values()) if (each.state === 'granted') commit(each); // none takes a day
       nowMs += DAY_MS;
+      today = budgetsOfDay();
     }
     look();
     mustHold();

@@ -21,7 +21,7 @@ import {
   resume,
   SessionPersistentClient,
 } from '../../src/index.ts';
-import { readJsonFile } from '../../src/stores.ts';
+import { readJsonFile } from '../../src/stores/index.ts';
 import { doors, PlainClient } from './doors.ts';
 import { LiveStore } from './live-store.ts';
 

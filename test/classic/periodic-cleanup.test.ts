@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { cleanPeriodically } from '../../src/classic/periodic-cleanup.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { openStore } from '../../src/stores.ts';
+import { openStore } from '../../src/stores/index.ts';
 
 const HOUR_MS = 3_600_000;
 const settled = () => new Promise((resolve) => setImmediate(resolve));

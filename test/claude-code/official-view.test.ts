@@ -8,13 +8,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isUnsaid } from '../../src/claude-code/describe-line.ts';
 import { isObject, type RawLine } from '../../src/claude-code/raw-line.ts';
 import { objectsOf } from '../../src/claude-code/read-line.ts';
+import { rounds } from '../support/rounds.ts';
 import { loadCorpora } from './corpora.ts';
-
 import { type OfficialView, officialView, ourTalk, settled } from './official.ts';
 import { transcripts } from './random-transcripts.ts';
 import { bytes } from './records.ts';
 
-const RUNS = process.env['GREENROOM_FULL'] ? 5_000 : 150;
+const RUNS = process.env['GREENROOM_FULL'] ? 5_000 : rounds(150);
 
 let official: OfficialView;
 beforeAll(() => {

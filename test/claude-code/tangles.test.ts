@@ -2,10 +2,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { validateMessagesRequest } from '../support/api-rules.ts';
+import { rounds } from '../support/rounds.ts';
 import { assistant, bytes, call, link, result, said, user } from './records.ts';
 import { seenOf } from './views.ts';
 
-const RUNS = process.env['GREENROOM_FULL'] ? 20_000 : 500;
+const RUNS = process.env['GREENROOM_FULL'] ? 20_000 : rounds(500);
 
 const uuid = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 const parent = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'gone', null);

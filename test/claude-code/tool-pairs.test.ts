@@ -2,11 +2,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { validateMessagesRequest } from '../support/api-rules.ts';
+import { rounds } from '../support/rounds.ts';
 import { type OfficialView, officialView } from './official.ts';
 import { assistant, bytes, call, result, said, user } from './records.ts';
 import { type Message, seenOf, short } from './views.ts';
 
-const RUNS = process.env['GREENROOM_FULL'] ? 2_000 : 60;
+const RUNS = process.env['GREENROOM_FULL'] ? 2_000 : rounds(60);
 
 let official: OfficialView;
 beforeAll(() => {

@@ -9,6 +9,7 @@ import {
   type TranscriptFacts,
   titleOf,
 } from '../../src/claude-code/transcript-facts.ts';
+import { rounds } from '../support/rounds.ts';
 import { loadCorpora } from './corpora.ts';
 import { answered, assistant, bytes, call, link, result, SESSION, user } from './records.ts';
 
@@ -260,7 +261,7 @@ describe.each(loadCorpora())('$name', ({ samples }) => {
         expect(chunked.facts).toEqual(whole.facts);
         expect(chunked.responses).toEqual(whole.responses);
       }),
-      { numRuns: 10 },
+      { numRuns: rounds(10) },
     );
   });
 

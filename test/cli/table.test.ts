@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { table } from '../../src/cli/table.ts';
 import { screen } from '../../src/cli/terminal.ts';
 import { widthOf } from '../../src/cli/width.ts';
+import { rounds } from '../support/rounds.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom } from './run-cli.ts';
 
@@ -80,7 +81,7 @@ test('from 60 columns on no row of sessions or turns is wider than the terminal'
         expect(widest(list.out)).toBeLessThanOrEqual(columns);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: rounds(60) },
   );
 });
 

@@ -23,7 +23,7 @@ const AVOIDED: readonly (readonly [RegExp, string])[] = [
 const DOORS = [
   'src/index.ts',
   'src/client/index.ts',
-  'src/stores.ts',
+  'src/stores/index.ts',
   'src/otp/index.ts',
   'src/agent-sdk/index.ts',
   'src/testing/index.ts',

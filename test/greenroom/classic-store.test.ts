@@ -1,6 +1,6 @@
 /** The classic face of a running Greenroom: its turns and what classic programs write are the same sessions. */
 import { describe, expect, it } from 'vitest';
-import { openStore } from '../../src/stores.ts';
+import { openStore } from '../../src/stores/index.ts';
 import { lastText, testGreenroom } from '../support/greenroom.ts';
 
 const textsOf = (call: { body: { messages: readonly { content: unknown }[] } } | undefined) =>

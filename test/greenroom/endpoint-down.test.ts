@@ -19,12 +19,21 @@ it('many sessions wait in the store for an endpoint that is down, and none of th
   });
   const names = Array.from({ length: SESSIONS }, (_, n) => `s${n}`);
   const turns = names.map((name) => test.begin(name, 'hi', { turnId: 't' }));
-  await until(async () => (await test.sessions.count({ status: ['waiting'] })).count === SESSIONS);
+  await until(() => test.rehearsal.requests.size >= SESSIONS);
+  await until(async () => {
+    const { count } = await test.sessions.count({ status: ['waiting'] });
+    if (count < SESSIONS) clock.skip(20); // little beside the deadline of a call, should one be under way
+    return count === SESSIONS;
+  });
   const whenDown = test.rehearsal.requests.size;
   expect(whenDown).toBeGreaterThanOrEqual(FAILURES_TO_OPEN);
   expect(whenDown).toBeLessThan(2 * SESSIONS); // one call each, and the probes
   isDown = false;
-  clock.skip(7_000);
+  // Each looks again at a moment of its own, and nothing is under way between two of them.
+  await until(async () => {
+    if ((await test.sessions.count({ status: ['running'] })).count === 0) clock.skip(1_000);
+    return (await test.sessions.count({ status: ['idle'] })).count === SESSIONS;
+  });
   for (const turn of turns) expect(await turn.finished()).toMatchObject({ status: 'completed' });
   expect(test.rehearsal.requests.size).toBeLessThan(SESSIONS * (ATTEMPTS - 1));
 });

@@ -6,8 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { testGreenroom } from '../support/greenroom.ts';
+import { skippingClock } from '../support/skipping-clock.ts';
 import { until } from '../support/until.ts';
 
+/** After the first try that failed. */
+const FIRST_WAIT_MS = 5_000;
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
 /** Answers as it is told, and keeps what it was sent. */
@@ -61,7 +64,8 @@ const targetsFile = (url: string, events: readonly string[] = LIFE): string => {
 
 it('is told in order, once a life of the daemon, and after both were away', async () => {
   const receiver = new Receiver();
-  const test = await testGreenroom({ notificationsFile: targetsFile(await receiver.url()) });
+  const clock = skippingClock();
+  const test = await testGreenroom({ clock, notificationsFile: targetsFile(await receiver.url()) });
   const { sessions } = test;
   await test.run('a', 'hello');
   await sessions.tag('a', 'x'); // nobody hears of that
@@ -81,6 +85,7 @@ it('is told in order, once a life of the daemon, and after both were away', asyn
   receiver.status = 200;
   await test.start();
   await test.sessions.delete('b', { release: true });
+  clock.skip(FIRST_WAIT_MS);
   await until(() => receiver.whats.length === 5);
   const later = receiver.whats.slice(2);
   expect(later.toSorted()).toEqual(

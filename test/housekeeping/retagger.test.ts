@@ -2,13 +2,13 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { type RetaggedNotice, retagger } from '../../src/housekeeping/retagger.ts';
 import { codeOf, GreenroomError } from '../../src/model/errors.ts';
-import { type Retag, retagged } from '../../src/model/retag.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
 import { catalogName } from '../../src/session/ports/catalog.ts';
 import { type RetagJob, retaggerName } from '../../src/session/ports/retagger.ts';
+import { type Retag, retagged } from '../../src/tags/retag.ts';
 import { holder } from '../search/fake-journal.ts';
 import { rowOf, tenant } from '../search/summary-row.ts';
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Bucket, Deadlines, type Due } from '../../src/otp/deadlines.ts';
 import { type VirtualClock, virtualClock } from '../../src/otp/virtual-clock.ts';
+import { rounds } from '../support/rounds.ts';
 
 class Entry implements Due {
   bucket: Bucket | undefined = undefined;
@@ -49,7 +50,7 @@ test('whatever is added and taken back, what is left is up in its millisecond an
       expect(entries.map(({ expiredAtMs }) => expiredAtMs)).toEqual(expected);
       expect(clock.timers).toBe(0);
     }),
-    { numRuns: 60 },
+    { numRuns: rounds(60) },
   );
 });
 

@@ -1,5 +1,6 @@
 /** The order of calls: never more than may run, none that waits while it may run, and all who wait take turns. */
 
+import { deepEqual, ok } from 'node:assert/strict';
 import { describe, expect, test } from 'vitest';
 import { type FairLimits, FairQueue, type Ticket } from '../../src/platform/fair-queue.ts';
 import { Dice } from '../../src/testing/dice.ts';
@@ -65,19 +66,19 @@ test.each(Array.from({ length: rounds(100) }, (_, seed) => seed + 1))(
         const all = [...running, ...waiting];
         if (all.length > 0) leave(dice.pick(all));
       }
-      expect([queue.running, queue.waiting]).toEqual([running.size, waiting.size]);
-      expect(running.size).toBeLessThanOrEqual(limits.all);
-      expect(waiting.size).toBeLessThanOrEqual(limits.waiting);
+      deepEqual([queue.running, queue.waiting], [running.size, waiting.size]);
+      ok(running.size <= limits.all);
+      ok(waiting.size <= limits.waiting);
       const [bySession, byTenant] = [counted(running, sessionOf), counted(running, tenantOf)];
-      for (const count of bySession.values()) expect(count).toBeLessThanOrEqual(limits.perLine);
-      for (const count of byTenant.values()) expect(count).toBeLessThanOrEqual(limits.perTenant);
+      for (const count of bySession.values()) ok(count <= limits.perLine);
+      for (const count of byTenant.values()) ok(count <= limits.perTenant);
       const mayRun = [...waiting].filter(
         (call) =>
           running.size < limits.all &&
           (byTenant.get(call.tenant) ?? 0) < limits.perTenant &&
           (bySession.get(sessionOf(call)) ?? 0) < limits.perLine,
       );
-      expect(mayRun).toEqual([]);
+      deepEqual(mayRun, []);
     }
     for (const session of counted(started, sessionOf).keys()) {
       const numbers = started

@@ -4,6 +4,7 @@ import { KEYS, keyWords } from '../../src/query/keys.ts';
 import { parse } from '../../src/query/parser.ts';
 import { print } from '../../src/query/print.ts';
 import { type Expression, type Query, SORT_KEYS, type Value } from '../../src/query/syntax.ts';
+import { rounds } from '../support/rounds.ts';
 
 const texts = fc.oneof(
   fc.constantFrom('a', 'OR', 'team/', 'a b', '*', 'a*', '"', '\\', '-x', '(', 'tag:x', '>1', '..'),
@@ -83,7 +84,7 @@ test('what is printed is read as the same query', () => {
     fc.property(queries, (query) => {
       expect(withoutColumns(parse(print(query)))).toEqual(withoutColumns(query));
     }),
-    { numRuns: 500 },
+    { numRuns: rounds(500) },
   );
 });
 
@@ -107,6 +108,6 @@ test('whatever is written is taken and printed in one way, or refused with its c
       }
       expect(print(parse(once))).toBe(once);
     }),
-    { numRuns: 1_500 },
+    { numRuns: rounds(1_500) },
   );
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import type { Criteria, Facets } from '../../src/model/criteria.ts';
-import { tagKey } from '../../src/model/tags.ts';
+import { tagKey } from '../../src/model/tag-key.ts';
 import { FACETS, PERIODS } from '../../src/model/words.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
 import type { FacetsPage } from '../../src/session/ports/catalog.ts';

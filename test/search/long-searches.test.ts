@@ -6,7 +6,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import type { Facets, Filter } from '../../src/model/criteria.ts';
 import { newHead } from '../../src/model/head.ts';
-import { tagKey } from '../../src/model/tags.ts';
+import { tagKey } from '../../src/model/tag-key.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
 import { encodeCursor } from '../../src/search/cursor.ts';
 import { SLICE_ROWS } from '../../src/search/lane.ts';

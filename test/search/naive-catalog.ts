@@ -2,7 +2,7 @@
 
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import type { Condition, Criteria, Facets } from '../../src/model/criteria.ts';
-import { tagKey } from '../../src/model/tags.ts';
+import { tagKey } from '../../src/model/tag-key.ts';
 import type { Sums } from '../../src/session/ports/catalog.ts';
 import { nameOf, type Zone } from './moments.ts';
 

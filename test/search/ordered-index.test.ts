@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { OrderedIndex } from '../../src/search/ordered-index.ts';
+import { rounds } from '../support/rounds.ts';
 
 const ascending = (a: number, b: number) => a - b;
 const indexOf = (items: Iterable<number>): OrderedIndex => {
@@ -36,7 +37,7 @@ test('whatever was added and removed, the items stand in order, both ways', () =
       expect(slice(index, from, from + length)).toEqual(expected);
       expect(slice(index, from, from + length, true)).toEqual(expected.toReversed());
     }),
-    { numRuns: 60 },
+    { numRuns: rounds(60) },
   );
 });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { PERIODS } from '../../src/model/words.ts';
 import { periodsIn } from '../../src/search/periods.ts';
+import { rounds } from '../support/rounds.ts';
 import { MOMENTS, nameOf, ZONES } from './moments.ts';
 
 const at = (text: string) => Date.parse(text);
@@ -88,6 +89,6 @@ test('a day has the name that a clock there shows, in any zone, whatever was ask
       const shown = (ms: number) => new Date(ms).toLocaleDateString('sv-SE', { timeZone: zone });
       expect(all.map(dayOf)).toEqual(all.map(shown));
     }),
-    { numRuns: 200 },
+    { numRuns: rounds(200) },
   );
 });

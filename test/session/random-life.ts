@@ -1,4 +1,5 @@
 /** Random lives of a session: arbitrary inputs, and a world that carries out what the machine says and checks it. */
+import { deepEqual, equal } from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { duesOf } from '../../src/model/due.ts';
@@ -209,16 +210,19 @@ export class World {
   /** Everything that must hold after each commit. */
   check(): void {
     const { head } = this.state;
-    expect(this.entries.map(({ seq }) => seq)).toEqual(this.entries.map((_, at) => at + 1));
-    expect(head.seq).toBe(this.entries.length);
+    deepEqual(
+      this.entries.map(({ seq }) => seq),
+      this.entries.map((_, at) => at + 1),
+    );
+    equal(head.seq, this.entries.length);
     const [first] = head.openTurns;
     if (first !== undefined) expect(['running', 'waiting']).toContain(first.status);
-    expect(this.dues).toEqual(new Set(duesOf(head).map(({ atMs }) => atMs)));
-    expect(this.run).toBe(first && awaitedModelRun(first));
+    deepEqual(this.dues, new Set(duesOf(head).map(({ atMs }) => atMs)));
+    equal(this.run, first && awaitedModelRun(first));
     for (const { status, yields } of head.openTurns.slice(1))
-      expect([status, yields]).toEqual(['queued', undefined]); // what has not begun makes room at once
+      deepEqual([status, yields], ['queued', undefined]); // what has not begun makes room at once
     const known = [...head.openTurns.map((open) => open.turnId), ...this.ledger.keys()];
-    expect(known.toSorted()).toEqual([...this.accepted].toSorted());
+    deepEqual(known.toSorted(), [...this.accepted].toSorted());
     for (const record of this.ledger.values()) this.#checkRollback(record);
     checkTools(head, this.entries);
     checkSums(
@@ -368,8 +372,8 @@ const checkTools = ({ openTurns: [first] }: Head, entries: readonly Entry[]): vo
     if (uses.length === 0) continue;
     const next = messages.find(({ seq, turnId }) => seq > asking.seq && turnId === asking.turnId);
     const isOpen = asking.seq === awaited || disowned.has(asking.seq);
-    if (isOpen) expect(next).toBeUndefined();
-    else expect(next && idsIn(next, 'tool_result')).toEqual(uses);
+    if (isOpen) equal(next, undefined);
+    else deepEqual(next && idsIn(next, 'tool_result'), uses);
   }
 };
 
@@ -390,12 +394,13 @@ const checkSums = (
 ): void => {
   const answers = messages.filter(({ usage }) => usage !== undefined);
   const usage = answers.reduce((sum, one) => addUsage(sum, one.usage ?? emptyUsage), emptyUsage);
-  expect(head.usage).toEqual(usage);
-  expect(head.costNanoUsd).toBe(answers.reduce((sum, one) => sum + (one.costNanoUsd ?? 0), 0));
-  expect(head.unpricedAnswers).toBe(answers.filter((one) => one.costNanoUsd === null).length);
-  expect(head.messageCount).toBe(messages.filter(({ isPartial }) => !isPartial).length);
+  deepEqual(head.usage, usage);
+  const costNanoUsd = answers.reduce((sum, one) => sum + (one.costNanoUsd ?? 0), 0);
+  equal(head.costNanoUsd, costNanoUsd);
+  equal(head.unpricedAnswers, answers.filter((one) => one.costNanoUsd === null).length);
+  equal(head.messageCount, messages.filter(({ isPartial }) => !isPartial).length);
   const turns = [...ledger.values(), ...head.openTurns];
   const ofTurns = turns.reduce((sum, turn) => addUsage(sum, turn.usage), emptyUsage);
-  expect(ofTurns).toEqual(usage);
-  expect(head.numTurns).toBe(turns.filter((turn) => turn.startedAtMs !== undefined).length);
+  deepEqual(ofTurns, usage);
+  equal(head.numTurns, turns.filter((turn) => turn.startedAtMs !== undefined).length);
 };

@@ -23,7 +23,7 @@ it('a store with a sync gate is refused in a thread, and nothing is left of it',
     );`;
   const workerData = {
     dir,
-    stores: compiledFile(import.meta.url, '../../src/stores.js'),
+    stores: compiledFile(import.meta.url, '../../src/stores/index.js'),
     gate: compiledFile(import.meta.url, '../../src/storage/lmdb/sync-gate.js'),
   };
   const worker = new Worker(program, { eval: true, workerData });

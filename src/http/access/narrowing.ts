@@ -6,7 +6,8 @@
  */
 import type { Target } from '../../gateway/dispatch.ts';
 import { GreenroomError, SessionNotFoundError } from '../../model/errors.ts';
-import { HOLD_TAG, isTag, normaliseTag, tagKey } from '../../model/tags.ts';
+import { HOLD_TAG, tagKey } from '../../model/tag-key.ts';
+import { isTag, normaliseTag } from '../../tags/tags.ts';
 import type { Grant } from './token-book.ts';
 
 /** What is looked at of a session. */

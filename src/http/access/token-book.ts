@@ -8,10 +8,10 @@
 import { GreenroomError } from '../../model/errors.ts';
 import type { Tenant } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
-import { normaliseTag } from '../../model/tags.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { NewToken, TokenView } from '../../session/verbs/token-verbs.ts';
 import { NEEDS, type Need } from '../../session/verbs/verb-facts.ts';
+import { normaliseTag } from '../../tags/tags.ts';
 import { hashOf, isSecret, newToken, partsOf, secretText, tokenOf } from './token.ts';
 import type { TokenRecord } from './token-file.ts';
 

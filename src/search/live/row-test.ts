@@ -7,7 +7,7 @@
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Bound, Condition } from '../../model/criteria.ts';
 import { nanoUsdOf } from '../../model/money.ts';
-import { tagKey } from '../../model/tags.ts';
+import { tagKey } from '../../model/tag-key.ts';
 
 export type RowTest = (row: CatalogRow) => boolean;
 

@@ -8,7 +8,7 @@
  */
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Condition } from '../../model/criteria.ts';
-import { tagKey } from '../../model/tags.ts';
+import { tagKey } from '../../model/tag-key.ts';
 import { RangeList } from './range-list.ts';
 import { type AskedRange, askedTag, rangesAsked, spellings, type ValueIn } from './row-test.ts';
 

@@ -1,9 +1,9 @@
 /** Asks a session to take a turn. */
 import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
 import type { SessionKey } from '../../model/ids.ts';
+import type { Answered } from '../commits/waiting-changes.ts';
 import type { NewTurn } from '../machine/input.ts';
 import type { Caller } from './caller.ts';
-import type { Answered } from './waiting-changes.ts';
 
 /** What a new turn is refused with by a session as it is just then. */
 const TAKES_NONE: ReadonlySet<ErrorCode> = new Set([

@@ -12,10 +12,10 @@ import type { Head } from '../../model/head.ts';
 import { keyString, type SessionKey } from '../../model/ids.ts';
 import { OtpError } from '../../otp/otp-error.ts';
 import type { System } from '../../otp/system.ts';
+import type { Answered, SessionRequest } from '../commits/waiting-changes.ts';
 import { TurnTrails } from '../events/turn-trails.ts';
 import { isKnown, journalName, type KnownSession, type SessionReader } from '../ports/journal.ts';
 import { liveName, type SessionRef, sessionSupervisorName } from './live-names.ts';
-import type { Answered, SessionRequest } from './waiting-changes.ts';
 
 /** How often one request is sent, to one actor after another. */
 const MAX_ATTEMPTS = 3;

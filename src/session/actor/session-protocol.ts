@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { Head } from '../../model/head.ts';
 import type { RunId } from '../../model/turn.ts';
 import { protocol } from '../../otp/protocol.ts';
+import type { Answered, SessionRequest } from '../commits/waiting-changes.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
 import type { Granted, Short } from '../ports/ledger.ts';
 import type { ToolOutcome, ToolQuestion } from '../ports/tools.ts';
-import type { Answered, SessionRequest } from './waiting-changes.ts';
 
 export const sessionProtocol = protocol({
   calls: {

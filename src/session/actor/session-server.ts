@@ -12,6 +12,7 @@ import type { ActorRef } from '../../otp/ref.ts';
 import type { Self } from '../../otp/self.ts';
 import type { System } from '../../otp/system.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
+import { CommitLoop } from '../commits/commit-loop.ts';
 import type { Publication } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import type { InputOf } from '../machine/input.ts';
@@ -20,14 +21,13 @@ import { journalName, type SessionReader } from '../ports/journal.ts';
 import type { Granted, Short } from '../ports/ledger.ts';
 import type { ToolOutcome, ToolQuestion } from '../ports/tools.ts';
 import { isSummary } from '../prepare/summary-question.ts';
-import { CommitLoop } from './commit-loop.ts';
+import type { Mailbox } from '../runtime/mailbox.ts';
+import type { SessionArgs } from '../runtime/session-args.ts';
+import type { ToolRun } from '../tools/tool-runner.ts';
+import type { Summing } from '../turns/room-maker.ts';
 import { liveName } from './live-names.ts';
-import type { Mailbox } from './mailbox.ts';
 import { isOrphan } from './orphan.ts';
-import type { Summing } from './room-maker.ts';
-import type { SessionArgs } from './session-args.ts';
 import { type SessionProtocol, sessionProtocol } from './session-protocol.ts';
-import type { ToolRun } from './tool-runner.ts';
 
 /** A running turn says so this often; 30 s of silence means lost. */
 const PING_MS = 10_000;

@@ -17,22 +17,22 @@ import {
   type TurnId,
 } from '../../model/ids.ts';
 import { newTraceId, type RequestContext } from '../../model/request-context.ts';
-import { type Retag, retagged } from '../../model/retag.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
 import { TOMBSTONE_MS } from '../../model/tombstone.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { System } from '../../otp/system.ts';
 import { InTurn } from '../../platform/in-turn.ts';
+import { type Retag, retagged } from '../../tags/retag.ts';
 import { acceptTurn } from '../actor/accept-turn.ts';
 import { Caller } from '../actor/caller.ts';
-import type { SessionRuntime } from '../actor/session-args.ts';
 import { JournalSessionStore } from '../classic/journal-session-store.ts';
 import { AskedTurn } from '../events/asked-turn.ts';
 import type { Feed, Listener } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import { TurnReading } from '../events/turn-reading.ts';
 import { isKnown, journalName } from '../ports/journal.ts';
+import type { SessionRuntime } from '../runtime/session-args.ts';
 import { fireSchedule } from '../verbs/fire-schedule.ts';
 import {
   type CheckedSession,

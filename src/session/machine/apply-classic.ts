@@ -7,7 +7,7 @@ import type { SessionMetadata, StoredMessage } from '../../classic/models.ts';
 import { type SavedSession, savedSession } from '../../classic/saved-session.ts';
 import { alreadyExists } from '../../classic/session-store.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import { replacingTags } from '../../model/tags.ts';
+import { replacingTags } from '../../tags/tags.ts';
 import { fork } from './apply-views.ts';
 import type { ClassicChange } from './classic-change.ts';
 import type { Draft } from './draft.ts';

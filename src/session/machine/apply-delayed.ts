@@ -3,9 +3,9 @@
  * transcript: what others say meanwhile comes before it, and nothing of it is in the model's view.
  */
 import { GreenroomError } from '../../model/errors.ts';
-import { addTags } from '../../model/tags.ts';
 import { type DelayedTurn, MAX_DELAY_MS, type OpenTurn, type TurnError } from '../../model/turn.ts';
 import { statusFrom } from '../../model/unfinished.ts';
+import { addTags } from '../../tags/tags.ts';
 import { makeRoom } from './apply-interruption.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, NewTurn } from './input.ts';

@@ -3,7 +3,7 @@
 import { GreenroomError } from '../../model/errors.ts';
 import { MAX_SIDE_TRANSCRIPTS } from '../../model/head.ts';
 import type { StreamDrop } from '../ports/journal.ts';
-import { afterYield, type Settled, type Yielded } from '../responses/response-owner.ts';
+import { afterYield, type Settled, type Yielded } from '../transfer/response-owner.ts';
 import { noteDivision } from './apply-branches.ts';
 import type { Draft } from './draft.ts';
 import type { ImportDelta } from './input.ts';

@@ -17,7 +17,7 @@ import {
 import { GreenroomError } from '../../model/errors.ts';
 import { deniesAsks, type Head } from '../../model/head.ts';
 import { nanoUsdOf, usdOf } from '../../model/money.ts';
-import { tagKey } from '../../model/tags.ts';
+import { tagKey } from '../../model/tag-key.ts';
 import { type BudgetPhase, type OpenTurn, type RunId, runIdOf } from '../../model/turn.ts';
 import { statusFrom } from '../../model/unfinished.ts';
 import type { Granted, Short } from '../ports/ledger.ts';

@@ -2,16 +2,18 @@
 
 import type { ContextUse } from '../../model/compaction.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import { type Head, type Settings, withSettings } from '../../model/head.ts';
-import { addTags, HOLD_TAG, isHeld, removeTags, replacingTags } from '../../model/tags.ts';
+import type { Head, Settings } from '../../model/head.ts';
+import { HOLD_TAG, isHeld } from '../../model/tag-key.ts';
 import type { TurnError } from '../../model/turn.ts';
 import { hasUnfinished, unfinishedTurns } from '../../model/unfinished.ts';
 import { hasEnded } from '../../model/words.ts';
+import { addTags, removeTags, replacingTags } from '../../tags/tags.ts';
 import { lookAtOwnBudget, lookAtPayer } from './apply-money.ts';
 import { disownCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { InputOf, NewMessage } from './input.ts';
 import type { Rules } from './rules.ts';
+import { withSettings } from './settings.ts';
 import { cancelRun, closeTurn } from './turn-course.ts';
 
 export const create = (draft: Draft, settings: Settings, rules: Rules): void => {

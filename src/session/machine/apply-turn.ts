@@ -8,7 +8,6 @@
 import { GreenroomError } from '../../model/errors.ts';
 import type { TurnEventBody } from '../../model/event.ts';
 import type { Head, Settings } from '../../model/head.ts';
-import { addTags } from '../../model/tags.ts';
 import {
   awaitedRuns,
   type BegunTurn,
@@ -18,6 +17,7 @@ import {
 } from '../../model/turn.ts';
 import { statusFrom, unfinishedTurns } from '../../model/unfinished.ts';
 import { emptyUsage } from '../../model/usage.ts';
+import { addTags } from '../../tags/tags.ts';
 import { expireCalls } from './apply-approvals.ts';
 import { delayTurn } from './apply-delayed.ts';
 import { endIdle } from './apply-ends.ts';

@@ -4,7 +4,7 @@
 import { type Budget, ownBudget } from '../../model/budget.ts';
 import type { MessageEntry, View } from '../../model/entry.ts';
 import type { Every } from '../../model/every.ts';
-import { copyOfHead, type Head, type Settings, withSettings } from '../../model/head.ts';
+import { copyOfHead, type Head, type Settings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { windowOf } from '../context/window.ts';
 import type { HookEvent } from '../ports/hooks.ts';
@@ -12,6 +12,7 @@ import type { LifecycleRecord } from '../ports/journal.ts';
 import type { NewMessage } from './input.ts';
 import type { Answer, Change, Effect, SessionState, Write } from './machine.ts';
 import type { Rules } from './rules.ts';
+import { withSettings } from './settings.ts';
 
 /** What a message may have besides its role, its body, its id and its time. */
 export type MessageFacts = Partial<

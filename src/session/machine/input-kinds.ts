@@ -5,9 +5,9 @@
 
 import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
-import { retagged } from '../../model/retag.ts';
-import { addTags } from '../../model/tags.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
+import { retagged } from '../../tags/retag.ts';
+import { addTags } from '../../tags/tags.ts';
 import { approveCall } from './apply-approvals.ts';
 import { noteArchive } from './apply-archive.ts';
 import { chooseBranch } from './apply-branches.ts';

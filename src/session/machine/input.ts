@@ -7,7 +7,6 @@ import type { Provider, Role } from '../../model/entry.ts';
 import type { ChildOf, Execution, Head, Settings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { TraceId } from '../../model/request-context.ts';
-import type { Retag } from '../../model/retag.ts';
 import type { ToolMemory } from '../../model/tool-memory.ts';
 import type {
   Asked,
@@ -20,12 +19,13 @@ import type {
   TurnOptions,
 } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
+import type { Retag } from '../../tags/retag.ts';
 import type { StepOutcome } from '../ports/executor.ts';
 import type { HookEvent, HookRun } from '../ports/hooks.ts';
 import type { ResponseClaim, ResponseWrite, StreamDrop, StreamRecord } from '../ports/journal.ts';
 import type { Granted, Short } from '../ports/ledger.ts';
 import type { ToolQuestion } from '../ports/tools.ts';
-import type { Contested, Settled, Yielded } from '../responses/response-owner.ts';
+import type { Contested, Settled, Yielded } from '../transfer/response-owner.ts';
 import type { Restored } from '../transfer/restore.ts';
 import type { ClassicChange } from './classic-change.ts';
 import type { NewFork } from './new-fork.ts';

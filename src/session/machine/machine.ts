@@ -25,7 +25,7 @@ import type {
   StreamRecord,
 } from '../ports/journal.ts';
 import type { ToolAnswer } from '../ports/tools.ts';
-import type { Contested } from '../responses/response-owner.ts';
+import type { Contested } from '../transfer/response-owner.ts';
 
 export interface SessionState {
   readonly head: Head;

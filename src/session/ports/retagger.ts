@@ -2,8 +2,8 @@
 
 import type { Filter } from '../../model/criteria.ts';
 import type { Tenant } from '../../model/ids.ts';
-import type { Retag } from '../../model/retag.ts';
 import { nameOf } from '../../otp/name.ts';
+import type { Retag } from '../../tags/retag.ts';
 
 export interface RetagOrder {
   readonly filter: Filter;

@@ -14,7 +14,7 @@ import {
   prepareYield,
   type SettleRequest,
   type YieldRequest,
-} from '../responses/response-owner.ts';
+} from '../transfer/response-owner.ts';
 import { prepareRestore, type RestoreRequest } from '../transfer/restore.ts';
 import { type ImportRequest, prepareImport } from './import.ts';
 import { type MirrorRequest, mustBeOf, prepareMirror } from './prepare-mirror.ts';

@@ -19,14 +19,14 @@ import {
 import { wellCut, wellFormed } from '../../model/bounds.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { type Head, settableShape } from '../../model/head.ts';
-import { addTags, isTag, removeTags } from '../../model/tags.ts';
 import { withTools } from '../../model/tools-used.ts';
+import { addTags, isTag, removeTags } from '../../tags/tags.ts';
 import type { ImportDelta } from '../machine/input.ts';
 import { unlikeMark } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { UuidMarks } from '../mirror/uuid-marks.ts';
 import type { ResponseWrite, SessionReader, Stored, StreamRecord } from '../ports/journal.ts';
-import { Claims, type Contested, recount, type Spent } from '../responses/response-owner.ts';
+import { Claims, type Contested, recount, type Spent } from '../transfer/response-owner.ts';
 import { branchesAfter } from './division.ts';
 
 export interface ImportRequest {

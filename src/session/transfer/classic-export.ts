@@ -15,7 +15,7 @@ import type { Entry } from '../../model/entry.ts';
 import { GreenroomError, SerializationError } from '../../model/errors.ts';
 import { type Head, newHead } from '../../model/head.ts';
 import { ID_PATTERN, sessionKey } from '../../model/ids.ts';
-import { addTags, isTag, MAX_TAGS } from '../../model/tags.ts';
+import { addTags, isTag, MAX_TAGS } from '../../tags/tags.ts';
 import { auditLine, endLine, entryLine, headLine } from './format.ts';
 
 /** Lines of an export, without their newlines. */

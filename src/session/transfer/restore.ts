@@ -25,7 +25,6 @@ import type {
   StoredResponse,
   StreamRecord,
 } from '../ports/journal.ts';
-import { afterYield, Claims, recount } from '../responses/response-owner.ts';
 import {
   mustBeAudit,
   mustBeEntry,
@@ -44,6 +43,7 @@ import {
   readExportLine,
   wrong,
 } from './format.ts';
+import { afterYield, Claims, recount } from './response-owner.ts';
 import { counted, emptyTally, mustBeOfItsLines, withEntry } from './tally.ts';
 
 export interface RestoreRequest {

@@ -12,7 +12,7 @@ import type { ClassicFacts } from '../../model/classic-facts.ts';
 import type { ImportedEntry, MessageEntry, ViewEntry } from '../../model/entry.ts';
 import { type Execution, settableShape } from '../../model/head.ts';
 import { SessionId, TraceId, TurnId } from '../../model/id-schemas.ts';
-import { isTag, MAX_TAGS, tagKey } from '../../model/tags.ts';
+import { tagKey } from '../../model/tag-key.ts';
 import { isToolName, MAX_TOOLS_USED } from '../../model/tools-used.ts';
 import {
   CLOSED_STATUSES,
@@ -24,6 +24,7 @@ import {
 } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
 import { STATUSES } from '../../model/words.ts';
+import { isTag, MAX_TAGS } from '../../tags/tags.ts';
 import { isStoredName } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { isSummaryText } from '../mirror/session-summary.ts';

@@ -7,7 +7,7 @@ import type { Head } from '../../model/head.ts';
 import type { SessionKey, Tenant } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { usdOf } from '../../model/money.ts';
-import { isHeld } from '../../model/tags.ts';
+import { isHeld } from '../../model/tag-key.ts';
 import { hasEnded } from '../../model/words.ts';
 import {
   ARCHIVE_STATUSES,

@@ -7,10 +7,10 @@ import { codeOf, ERRORS } from '../../model/errors.ts';
 import { keyString, type SessionId, type SessionKey } from '../../model/ids.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
 import type { Caller } from '../actor/caller.ts';
-import type { Answered } from '../actor/waiting-changes.ts';
+import type { Answered } from '../commits/waiting-changes.ts';
 import type { ImportRequest } from '../prepare/import.ts';
 import type { MirrorRequest } from '../prepare/prepare-mirror.ts';
-import type { Contested } from '../responses/response-owner.ts';
+import type { Contested } from '../transfer/response-owner.ts';
 
 /** @param timeoutMs of all of it. */
 export const importSettled = async (

@@ -6,7 +6,7 @@ import type { CatalogRow } from '../../model/catalog-row.ts';
 import { ConcurrencyError, codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
 import { keyString, type SessionKey, type Tenant } from '../../model/ids.ts';
 import { TOMBSTONE_MS } from '../../model/tombstone.ts';
-import type { Answered } from '../actor/waiting-changes.ts';
+import type { Answered } from '../commits/waiting-changes.ts';
 import { bytesOfAll } from '../memory/mapped.ts';
 import {
   externalKeyOf,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { isWellFormed } from '../../model/bounds.ts';
 import { settableShape } from '../../model/head.ts';
-import type { SessionRequest } from '../actor/waiting-changes.ts';
+import type { SessionRequest } from '../commits/waiting-changes.ts';
 import { SessionReply } from './reply-schemas.ts';
 import { mustBeRules, mustBeServers, mustBeTools, mustHaveSandbox } from './rule-settings.ts';
 import { change, type SessionWork, sessionVerb } from './verb.ts';

@@ -12,11 +12,11 @@ import type { SessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { InTurn } from '../../platform/in-turn.ts';
 import type { Caller } from '../actor/caller.ts';
-import type { TurnPlaces } from '../actor/turn-places.ts';
-import type { Answered, SessionRequest } from '../actor/waiting-changes.ts';
+import type { Answered, SessionRequest } from '../commits/waiting-changes.ts';
 import type { Rules } from '../machine/rules.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import { type Journal, type JournalUpkeep, journalName } from '../ports/journal.ts';
+import type { TurnPlaces } from '../runtime/turn-places.ts';
 import type { PermissionGround } from '../tools/judge.ts';
 import type { ShownSessions } from './shown-session.ts';
 import {

@@ -1,6 +1,7 @@
 /** Whose sessions a list is about: those of an owner, those with all of some tags. */
 import { z } from 'zod';
-import { MAX_TAGS, tagKey } from '../../model/tags.ts';
+import { tagKey } from '../../model/tag-key.ts';
+import { MAX_TAGS } from '../../tags/tags.ts';
 
 export const whoseShape = {
   owner: z.string().min(1).max(256).optional().describe("only of this owner's sessions"),

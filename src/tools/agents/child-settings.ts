@@ -4,9 +4,10 @@ import { given } from '../../model/given.ts';
 import { type ChildOf, deniesAsks, type Head, type Settings } from '../../model/head.ts';
 import { usdOf } from '../../model/money.ts';
 import { isServerTool, serverToolName } from '../../model/server-tools.ts';
-import { HOLD_TAG, removeTags } from '../../model/tags.ts';
+import { HOLD_TAG } from '../../model/tag-key.ts';
 import type { OpenTurn } from '../../model/turn.ts';
 import { isConnected } from '../../session/tools/connectors.ts';
+import { removeTags } from '../../tags/tags.ts';
 import type { AgentType } from './agent-types.ts';
 
 export const AGENT = 'Agent';

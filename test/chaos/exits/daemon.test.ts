@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { connectClient } from '../../../src/client/client.ts';
 import { SessionsFacade } from '../../../src/index.ts';
-import { openStore } from '../../../src/stores.ts';
+import { openStore } from '../../../src/stores/index.ts';
 import { withoutNatsServer } from '../../support/nats.ts';
 import { Reading } from '../../support/reading.ts';
 import { DaemonProcess } from '../daemon-process.ts';

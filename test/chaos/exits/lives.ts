@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { openStore } from '../../../src/stores.ts';
+import { openStore } from '../../../src/stores/index.ts';
 
 export interface Plan {
   readonly dir: string;

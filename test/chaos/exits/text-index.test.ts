@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { connectClient } from '../../../src/client/client.ts';
 import { SessionsFacade } from '../../../src/index.ts';
 import { startTimeOf } from '../../../src/platform/process-start.ts';
-import { openStore } from '../../../src/stores.ts';
+import { openStore } from '../../../src/stores/index.ts';
 import { withoutNatsServer } from '../../support/nats.ts';
 import { Reading } from '../../support/reading.ts';
 import { until } from '../../support/until.ts';

@@ -6,7 +6,7 @@ import { sessionCases } from '../../../src/classic/stores/contract/sessions.ts';
 import { versionCases } from '../../../src/classic/stores/contract/versions.ts';
 import { pause } from '../../../src/otp/clock.ts';
 import { systemClock } from '../../../src/otp/system-clock.ts';
-import type { SessionStore, StoredMessage } from '../../../src/stores.ts';
+import type { SessionStore, StoredMessage } from '../../../src/stores/index.ts';
 import { OwnStore } from './own-store.ts';
 
 classicStoreContract({

@@ -4,7 +4,7 @@
  * 500 of 200 operations each.
  */
 import { describe, expect, test } from 'vitest';
-import { openStore, type SessionStore } from '../../../src/stores.ts';
+import { openStore, type SessionStore } from '../../../src/stores/index.ts';
 import { Dice } from '../../chaos/dice.ts';
 import { isFull } from '../../chaos/size.ts';
 import { folders } from '../../storage/folders.ts';

@@ -1,5 +1,5 @@
 /** Makes histories: clients that call the stores of one session at once, and note what was answered when. */
-import type { SessionStore } from '../../../src/stores.ts';
+import type { SessionStore } from '../../../src/stores/index.ts';
 import type { Dice } from '../../chaos/dice.ts';
 import type { Answer, Event, Operation } from './linearize.ts';
 

@@ -13,7 +13,7 @@ import {
   openStore,
   PostgresSessionStore,
   RedisSessionStore,
-} from '../../../src/stores.ts';
+} from '../../../src/stores/index.ts';
 import { folders } from '../../storage/folders.ts';
 import { until } from '../../storage/until.ts';
 

@@ -6,7 +6,7 @@
 import { expect } from 'vitest';
 import { pause } from '../../../src/otp/clock.ts';
 import { systemClock } from '../../../src/otp/system-clock.ts';
-import type { SessionStore } from '../../../src/stores.ts';
+import type { SessionStore } from '../../../src/stores/index.ts';
 import type { TestServer } from '../../support/redis.ts';
 import { until } from '../../support/until.ts';
 

@@ -23,7 +23,7 @@ import {
   type SessionState,
   type SessionStore,
   StorageError,
-} from '../../../src/stores.ts';
+} from '../../../src/stores/index.ts';
 
 type Held = SessionState & { version: number };
 type Schema<T> = { safeParse(value: unknown): { success: boolean; data?: T } };

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import type { SessionStore } from '../../../src/stores.ts';
+import type { SessionStore } from '../../../src/stores/index.ts';
 import { isFull } from '../../chaos/size.ts';
 
 const CHILD = fileURLToPath(new URL('rival-child.mjs', import.meta.url));

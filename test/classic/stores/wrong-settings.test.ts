@@ -1,8 +1,8 @@
 /** Settings with which no server can ever be reached: told at once, with what to do, and without a piece of the password. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openStore } from '../../../src/app/open-store.ts';
 import { codeOf } from '../../../src/model/errors.ts';
+import { openStore } from '../../../src/stores/open-store.ts';
 import { startPostgres, withoutPostgres } from '../../support/postgres.ts';
 import { startRedis, withoutRedis } from '../../support/redis.ts';
 

@@ -4,7 +4,7 @@ import type { Head } from '../../../src/model/head.ts';
 import { emptyUsage } from '../../../src/model/usage.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
 import type { ImportDelta, Input } from '../../../src/session/machine/input.ts';
-import type { Settled, Yielded } from '../../../src/session/responses/response-owner.ts';
+import type { Settled, Yielded } from '../../../src/session/transfer/response-owner.ts';
 import { bytes, effects, fresh, NOW, prompt, RULES, run, written } from './support.ts';
 
 const there = (fields: Partial<Head>): Head => ({ ...fresh().head, version: 3, ...fields });

@@ -3,6 +3,7 @@ import { foldSessionSummary, type SessionStoreEntry } from '@anthropic-ai/claude
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { foldSummary } from '../../../src/session/mirror/session-summary.ts';
+import { rounds } from '../../support/rounds.ts';
 
 const KEY = { projectKey: 'p', sessionId: 's' };
 
@@ -83,7 +84,7 @@ describe('the summary', () => {
       fc.property(fc.array(entry, { maxLength: 12 }), (entries) => {
         expect(foldSummary(undefined, entries)).toEqual(theirs(entries));
       }),
-      { numRuns: 3_000 },
+      { numRuns: rounds(3_000) },
     );
   });
 
@@ -95,7 +96,7 @@ describe('the summary', () => {
         expect(foldSummary(first, entries.slice(at))).toEqual(foldSummary(undefined, entries));
         expect(first).toEqual(kept);
       }),
-      { numRuns: 1_000 },
+      { numRuns: rounds(1_000) },
     );
   });
 

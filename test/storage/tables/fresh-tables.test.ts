@@ -17,10 +17,11 @@ import type { Range } from '../../../src/storage/records/store.ts';
 import { FreshTables } from '../../../src/storage/tables/fresh-tables.ts';
 import { LmdbTables } from '../../../src/storage/tables/lmdb-tables.ts';
 import { Dice } from '../../chaos/dice.ts';
+import { rounds } from '../../support/rounds.ts';
 import { folders } from '../folders.ts';
 
 const PREFIXES = ['a\0s1\0', 'a\0s2\0', 'b\0s1\0'];
-const ROUNDS = 60;
+const ROUNDS = rounds(60);
 const FENCE = { owner: 'me', epoch: 1 };
 const OWNER = { owner: Buffer.from(FENCE.owner), epoch: FENCE.epoch };
 

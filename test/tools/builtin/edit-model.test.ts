@@ -4,8 +4,9 @@ import { expect, it } from 'vitest';
 import { bytesOf, exactText } from '../../../src/tools/files/file-text.ts';
 import { replaceText, snippetOf } from '../../../src/tools/files/replace-text.ts';
 import { isFull } from '../../chaos/size.ts';
+import { rounds } from '../../support/rounds.ts';
 
-const numRuns = isFull() ? 100_000 : 1_000;
+const numRuns = isFull() ? 100_000 : rounds(1_000);
 const text = (maxLength: number) =>
   fc
     .array(fc.constantFrom('a', 'b', '$&', '\\n', '\n', '.', '😀'), { maxLength })

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type ImageType, imageSize } from '../../../src/tools/files/image-size.ts';
+import { rounds } from '../../support/rounds.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 
@@ -42,6 +43,6 @@ it('what ends early, or is anything at all, has a size or has not', () => {
       const size = imageSize(asked, Buffer.concat([bytes(start), rest]));
       if (size !== undefined) expect(Math.min(size.width, size.height)).toBeGreaterThan(0);
     }),
-    { numRuns: 2_000 },
+    { numRuns: rounds(2_000) },
   );
 });

@@ -5,8 +5,9 @@ import { ignoreRules, verdictOf } from '../../../src/tools/search/ignore-rules.t
 import { matchesName, namePattern } from '../../../src/tools/search/name-pattern.ts';
 import { matchesPath, pathPattern, withoutBraces } from '../../../src/tools/search/path-pattern.ts';
 import { isFull } from '../../chaos/size.ts';
+import { rounds } from '../../support/rounds.ts';
 
-const numRuns = isFull() ? 100_000 : 2_000;
+const numRuns = isFull() ? 100_000 : rounds(2_000);
 const word = (alphabet: string, maxLength: number) =>
   fc.array(fc.constantFrom(...alphabet), { maxLength }).map((chars) => chars.join(''));
 

@@ -11,7 +11,7 @@
 
 import { GreenroomError } from '../../../model/errors.ts';
 import { sessionKey } from '../../../model/ids.ts';
-import { HOLD_TAG, tagKey } from '../../../model/tags.ts';
+import { HOLD_TAG, tagKey } from '../../../model/tag-key.ts';
 import { systemClock } from '../../../otp/system-clock.ts';
 import { cutoffOf } from '../../aged-sessions.ts';
 import type { CleanupOptions } from '../../classic-store.ts';

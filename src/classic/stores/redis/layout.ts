@@ -15,7 +15,7 @@
 
 import { SerializationError } from '../../../model/errors.ts';
 import { iso } from '../../../model/moment.ts';
-import { HOLD_TAG, tagKey } from '../../../model/tags.ts';
+import { HOLD_TAG, tagKey } from '../../../model/tag-key.ts';
 import type { SessionInfo } from '../../classic-store.ts';
 import type { NewMetadata, SessionMetadata, SessionState } from '../../models.ts';
 import type { SavedSession } from '../../saved-session.ts';

@@ -1,6 +1,6 @@
 /** The file store holds what every classic store holds. */
 import { describe, test } from 'vitest';
-import { classicStoreContract, FileSessionStore } from '../../../../src/stores.ts';
+import { classicStoreContract, FileSessionStore } from '../../../../src/stores/index.ts';
 import { folders } from '../../../storage/folders.ts';
 
 const folder = folders();

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { type FileReport, FileSessionStore } from '../../../../src/stores.ts';
+import { type FileReport, FileSessionStore } from '../../../../src/stores/index.ts';
 import { folders } from '../../../storage/folders.ts';
 
 const folder = folders();

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { virtualClock } from '../../../../src/otp/virtual-clock.ts';
-import { FileSessionStore, type SessionMetadata } from '../../../../src/stores.ts';
+import { FileSessionStore, type SessionMetadata } from '../../../../src/stores/index.ts';
 import { folders } from '../../../storage/folders.ts';
 
 const folder = folders();

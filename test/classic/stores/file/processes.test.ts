@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { FileSessionStore } from '../../../../src/stores.ts';
+import { FileSessionStore } from '../../../../src/stores/index.ts';
 import { folders } from '../../../storage/folders.ts';
 import { until } from '../../../storage/until.ts';
 

@@ -22,18 +22,12 @@ import type { ToolUse } from '../ports/executor.ts';
 import type { Hooks } from '../ports/hooks.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Toolbox, ToolCall, ToolHandle, ToolOutcome, ToolQuestion } from '../ports/tools.ts';
-import { memoriesIn, type OwnUse, ownUse, runnerOf, toolsOfCall } from '../tools/api-tools.ts';
-import {
-  askAfter,
-  askBefore,
-  type HookGround,
-  wantsHooks,
-  wantsResults,
-} from '../tools/ask-hooks.ts';
-import { Judge, type Judged, type PermissionGround, type Place } from '../tools/judge.ts';
-import { Offers } from '../tools/offer.ts';
-import { readBlock, resultBlock, withSaid } from '../tools/result-block.ts';
 import { AnswerCalls, type EndedCall } from './answer-calls.ts';
+import { memoriesIn, type OwnUse, ownUse, runnerOf, toolsOfCall } from './api-tools.ts';
+import { askAfter, askBefore, type HookGround, wantsHooks, wantsResults } from './ask-hooks.ts';
+import { Judge, type Judged, type PermissionGround, type Place } from './judge.ts';
+import { Offers } from './offer.ts';
+import { readBlock, resultBlock, withSaid } from './result-block.ts';
 import { type ToldRun, tellEnd, tellStart } from './tool-telemetry.ts';
 
 export interface ToolRun extends ToldRun {

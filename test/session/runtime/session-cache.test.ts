@@ -1,7 +1,7 @@
 /** Who stays in memory: the recently used, within the limits in sessions and in bytes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SessionCache } from '../../../src/session/actor/session-cache.ts';
+import { SessionCache } from '../../../src/session/runtime/session-cache.ts';
 
 /** A cache whose sessions note when they are asked to rest. */
 const cacheOf = (sessions: number, bytes = 1_000) => {

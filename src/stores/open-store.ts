@@ -9,6 +9,8 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { store as declaration } from '../../supervisors/store.ts';
+import { reportLog } from '../app/report-log.ts';
+import { runtimeOf } from '../app/runtime.ts';
 import type { ClassicStore } from '../classic/classic-store.ts';
 import { DEFAULT_MODEL } from '../classic/models.ts';
 import {
@@ -36,8 +38,6 @@ import type { SessionsApi } from '../session/verbs/api.ts';
 import { makeDataDir } from '../storage/files/data-dir.ts';
 import { StoreLock } from '../storage/files/store-lock.ts';
 import type { SyncGate } from '../storage/lmdb/sync-gate.ts';
-import { reportLog } from './report-log.ts';
-import { runtimeOf } from './runtime.ts';
 
 export interface OpenOptions {
   readonly clock?: Clock;

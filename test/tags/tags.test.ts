@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { GreenroomError } from '../../src/model/errors.ts';
 import { Settings } from '../../src/model/head.ts';
-import { isTag, normaliseTag } from '../../src/model/tags.ts';
+import { isTag, normaliseTag } from '../../src/tags/tags.ts';
 
 describe('a tag', () => {
   it.each([

@@ -1,8 +1,8 @@
 /** What a run asks a budget for, where the API is asked first how long its prompt is: also when that takes its time. */
 import { expect, test } from 'vitest';
-import { Reserves } from '../../../src/session/actor/reserves.ts';
 import { executorName } from '../../../src/session/ports/executor.ts';
 import { askCount } from '../../../src/session/prepare/count-tokens.ts';
+import { Reserves } from '../../../src/session/turns/reserves.ts';
 
 const ledger = () => {
   const asked: string[] = [];

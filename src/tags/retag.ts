@@ -4,8 +4,9 @@
  * of the same change, as in a swap.
  */
 import { z } from 'zod';
-import type { Condition } from './criteria.ts';
-import { addTags, isTag, tagKey } from './tags.ts';
+import type { Condition } from '../model/criteria.ts';
+import { tagKey } from '../model/tag-key.ts';
+import { addTags, isTag } from './tags.ts';
 
 /** Renames and removals of one change. */
 const MAX_AT_ONCE = 100;

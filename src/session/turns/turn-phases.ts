@@ -30,14 +30,14 @@ import { hooksName } from '../ports/hooks.ts';
 import { journalName } from '../ports/journal.ts';
 import { ledgerName } from '../ports/ledger.ts';
 import { type OfferedTool, type Toolbox, toolboxName } from '../ports/tools.ts';
+import type { Mailbox } from '../runtime/mailbox.ts';
+import type { SessionArgs } from '../runtime/session-args.ts';
+import { TurnPlace } from '../runtime/turn-places.ts';
 import { wantsTools } from '../tools/offer.ts';
-import type { Mailbox } from './mailbox.ts';
+import { ToolRunner, type ToolSources } from '../tools/tool-runner.ts';
 import { Reserves } from './reserves.ts';
-import type { SessionArgs } from './session-args.ts';
 import { StepRunner, type StepSources } from './step-runner.ts';
-import { ToolRunner, type ToolSources } from './tool-runner.ts';
 import { type HookNews, TurnHooks } from './turn-hooks.ts';
-import { TurnPlace } from './turn-places.ts';
 
 /** The commit loop, as the phases see it. */
 export interface PhasesHost {

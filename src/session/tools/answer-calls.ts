@@ -9,7 +9,7 @@ import type { OpenCall } from '../../model/turn.ts';
 import { decodeMessage } from '../context/model-message.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import type { Journal } from '../ports/journal.ts';
-import { withSaid } from '../tools/result-block.ts';
+import { withSaid } from './result-block.ts';
 
 export type EndedCall = Extract<OpenCall, { readonly state: 'ended' }>;
 

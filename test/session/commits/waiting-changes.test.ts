@@ -1,6 +1,9 @@
 /** Changes that wait for a commit: who shares the next one, and how many may wait. */
 import { expect, it } from 'vitest';
-import { type SessionRequest, WaitingChanges } from '../../../src/session/actor/waiting-changes.ts';
+import {
+  type SessionRequest,
+  WaitingChanges,
+} from '../../../src/session/commits/waiting-changes.ts';
 import type { Input } from '../../../src/session/machine/input.ts';
 
 const MB = 1024 * 1024;

@@ -1,10 +1,11 @@
 /** A change of tags: what becomes of one session's tags, and which sessions are concerned at all. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { affectedBy, isRetag, type Retag, retagged, retagShape } from '../../src/model/retag.ts';
-import { tagKey } from '../../src/model/tags.ts';
+import { tagKey } from '../../src/model/tag-key.ts';
+import { affectedBy, isRetag, type Retag, retagged, retagShape } from '../../src/tags/retag.ts';
 import { matches } from '../search/naive-catalog.ts';
 import { rowOf } from '../search/summary-row.ts';
+import { rounds } from '../support/rounds.ts';
 
 test('a renamed tag stays in its place, and is found however it is spelt', () => {
   const rename = [{ from: 'BUG', to: 'Defect' }];
@@ -78,7 +79,7 @@ test('who is not concerned is not changed: a search for the concerned misses non
       const isChanged = retagged(tags, change) !== tags;
       if (isChanged) expect(matches(rowOf('s', { tags }), affectedBy(change))).toBe(true);
     }),
-    { numRuns: 2_000 },
+    { numRuns: rounds(2_000) },
   );
 });
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type Head, newHead } from '../../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
 import { type OpenTurn, runIdOf } from '../../../src/model/turn.ts';
-import { TurnPlace, TurnPlaces } from '../../../src/session/actor/turn-places.ts';
 import type { Rules } from '../../../src/session/machine/rules.ts';
+import { TurnPlace, TurnPlaces } from '../../../src/session/runtime/turn-places.ts';
 
 interface Who {
   readonly tenant?: string;

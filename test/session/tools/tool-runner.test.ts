@@ -3,13 +3,13 @@ import { expect, it } from 'vitest';
 import { newHead } from '../../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
 import { runIdOf } from '../../../src/model/turn.ts';
+import type { Input } from '../../../src/session/machine/input.ts';
+import type { PermissionGround } from '../../../src/session/tools/judge.ts';
 import {
   type ToolListener,
   ToolRunner,
   type ToolSources,
-} from '../../../src/session/actor/tool-runner.ts';
-import type { Input } from '../../../src/session/machine/input.ts';
-import type { PermissionGround } from '../../../src/session/tools/judge.ts';
+} from '../../../src/session/tools/tool-runner.ts';
 
 it('a call that was lost and is cancelled is abandoned, and not begun', () => {
   const submitted: Input[] = [];

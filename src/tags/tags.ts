@@ -3,15 +3,11 @@
  * the first spelling kept. Two tags that look the same are the same: control, invisible and bidirectional
  * characters are refused.
  */
-import { GreenroomError } from './errors.ts';
+import { GreenroomError } from '../model/errors.ts';
+import { HOLD_TAG, isHeld, tagKey } from '../model/tag-key.ts';
 
 export const MAX_TAG_LENGTH = 64;
 export const MAX_TAGS = 100;
-/** A session with this tag is kept whatever its age. */
-export const HOLD_TAG = 'hold';
-
-export const isHeld = ({ tags }: { readonly tags: readonly string[] }): boolean =>
-  tags.some((tag) => tagKey(tag) === HOLD_TAG);
 
 /**
  * Other tags in the place of a session's. What holds it stays: who may change tags may not take that away, which is
@@ -30,9 +26,6 @@ const SHAPING =
   /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}]\uFE0F?)\u200D(?=\p{Extended_Pictographic})|(?<=\p{Emoji})\uFE0F|(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Malayalam}\p{Script=Sinhala}\p{M}])[\u200C\u200D](?=\p{L})/gu;
 
 const isSeen = (text: string): boolean => !UNSEEN.test(text.replace(SHAPING, ''));
-
-/** The form in which two spellings of one tag are equal. */
-export const tagKey = (tag: string): string => tag.toLowerCase();
 
 /** One tag in its stored spelling; throws `invalid_settings` for what is no tag. */
 export const normaliseTag = (tag: string): string => {

@@ -33,10 +33,10 @@ import {
 } from '../ports/journal.ts';
 import { ledgerName } from '../ports/ledger.ts';
 import { type ForeignRequest, isForeign, prepareForeign } from '../prepare/foreign-request.ts';
+import type { Mailbox } from '../runtime/mailbox.ts';
+import type { SessionArgs } from '../runtime/session-args.ts';
+import { type PhasesHost, TurnPhases } from '../turns/turn-phases.ts';
 import { ClosedTurns } from './closed-turns.ts';
-import type { Mailbox } from './mailbox.ts';
-import type { SessionArgs } from './session-args.ts';
-import { type PhasesHost, TurnPhases } from './turn-phases.ts';
 import {
   type Answered,
   type SessionRequest,
