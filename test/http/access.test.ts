@@ -353,6 +353,22 @@ describe('a token for some sessions, at what is of all', () => {
     expect((await clientOf(shared()).call('GET', '/metrics')).status).toBe(200);
   });
 
+  it('hears that a session has left its own, and not what that is by now', async () => {
+    await shared().sessions.create('given', { owner: 'ann', title: 'hers' });
+    const ann = clientOf(shared(), { owner: 'ann' });
+    const opened = await ann.call('POST', '/v1/watch-open', {});
+    const { watchId } = opened.body;
+    const events = ann.events('/v1/search/watch');
+    for (let seen = 0; seen < opened.body.present + 1; seen += 1) await events.next();
+    const next = (after: number) => ann.call('POST', '/v1/watch-next', { watchId, after });
+    const { n } = (await next(0)).body;
+    await shared().sessions.update('given', { owner: 'bob', title: 'his secret' });
+    const { value: left } = await events.next();
+    await events.return(undefined);
+    expect(left?.data).toEqual({ type: 'left', sessionId: 'given' });
+    expect((await next(n)).body.changes).toEqual([{ type: 'left', sessionId: 'given' }]);
+  });
+
   it('does not release what it is for by being held', async () => {
     const client = clientOf(shared(), { tags: ['hold'] });
     await client.call('PUT', '/v1/sessions/held', {});

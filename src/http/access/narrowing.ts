@@ -7,6 +7,7 @@
 import type { Target } from '../../gateway/dispatch.ts';
 import { GreenroomError, SessionNotFoundError } from '../../model/errors.ts';
 import { HOLD_TAG, tagKey } from '../../model/tag-key.ts';
+import type { WatchChangeView } from '../../session/verbs/watch-verbs.ts';
 import { isTag, normaliseTag } from '../../tags/tags.ts';
 import type { Grant } from './token-book.ts';
 
@@ -98,6 +99,27 @@ const unlessItLeaves = (grant: Grant, verb: string, fields: Fields): Fields => {
 const mustBeOwner = ({ owner }: Grant, fields: Fields): void => {
   const given = fields['owner'];
   if (owner !== undefined && given !== undefined && given !== owner) throw leaves();
+};
+
+/** A reply to a live query. */
+interface Changes {
+  readonly changes: readonly WatchChangeView[];
+}
+
+/** The reply as it may be seen. */
+export const narrowedReply = (grant: Grant, { kind, verb }: Target, reply: unknown): unknown => {
+  if (kind !== 'sessions' || verb !== 'watch-next' || !Array.isArray(Object(reply).changes))
+    return reply;
+  const { changes, ...others } = reply as Changes;
+  return { ...others, changes: changes.map((change) => narrowedChange(grant, change)) };
+};
+
+/** Of a session that is theirs no more they hear that it has left, and not what it is by now. */
+export const narrowedChange = (grant: Grant, change: WatchChangeView): WatchChangeView => {
+  const { type, sessionId, session } = change;
+  return type !== 'left' || session === undefined || isTheirs(grant, session)
+    ? change
+    : { type, sessionId };
 };
 
 /** What waits in their sessions, was noted of them, or ran in them. */

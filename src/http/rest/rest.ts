@@ -8,8 +8,9 @@ import { GreenroomError } from '../../model/errors.ts';
 import { newSessionId, type SessionKey, sessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { CheckedSessions } from '../../session/verbs/registry.ts';
+import type { WatchChangeView } from '../../session/verbs/watch-verbs.ts';
 import type { Caller } from '../access/credentials.ts';
-import { isNarrow, narrowed } from '../access/narrowing.ts';
+import { isNarrow, narrowed, narrowedChange } from '../access/narrowing.ts';
 import { mustHave } from '../access/scopes.ts';
 import type { Grant } from '../access/token-book.ts';
 import { EventStream } from '../streams/event-stream.ts';
@@ -181,7 +182,8 @@ export class Rest {
     const context = this.#contextOf(exchange, grant);
     const stream = this.#streamOf(exchange, grant, context);
     const again = () => this.#contextOf(exchange, grant);
-    await followSearch(stream, { door, context: again, criteria, from });
+    const seen = (change: WatchChangeView) => narrowedChange(grant, change);
+    await followSearch(stream, { door, context: again, criteria, from, seen });
   }
 
   #streamOf(exchange: Exchange, grant: Grant, { traceId }: RequestContext): EventStream {

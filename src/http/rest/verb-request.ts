@@ -1,13 +1,19 @@
 /** One request that is a verb: its value is put together, narrowed, checked, carried out and answered. */
 import { parseBody } from '../../gateway/body.ts';
-import { type Target, unknownVerb, verbNamed } from '../../gateway/dispatch.ts';
+import { type Prepared, type Target, unknownVerb, verbNamed } from '../../gateway/dispatch.ts';
 import { TIMEOUT_HEADER, timeoutGiven } from '../../gateway/headers.ts';
 import { AS_TEXT, fittingReply, type Reply } from '../../gateway/paging.ts';
 import { codeOf, GreenroomError } from '../../model/errors.ts';
 import { type SessionKey, sessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { Verb } from '../../session/verbs/verb.ts';
-import { isNarrow, mustBeTheirs, narrowed, needsTheirs } from '../access/narrowing.ts';
+import {
+  isNarrow,
+  mustBeTheirs,
+  narrowed,
+  narrowedReply,
+  needsTheirs,
+} from '../access/narrowing.ts';
 import type { Grant } from '../access/token-book.ts';
 import {
   type Exchange,
@@ -95,10 +101,14 @@ const carryOut = (ground: Ground, asked: Asked, given: unknown): void => {
   const { tenant, principal } = grant;
   const context = requests.contextOf({ tenant, principal, via: 'http', headers }, timeoutMs);
   const paged = { name: `${target.kind}.${target.verb}`, request };
+  const runNarrowed: Prepared['run'] = async (...of) =>
+    narrowedReply(grant, target, await run(...of));
   const isMatched = matched !== undefined && target.kind === 'session';
   const looksFirst = isMatched && (!checksItself || matched === 'any');
   const fitting = () =>
-    fittingReply(paged, MAX_REPLY_BYTES, AS_TEXT, (fewer) => run(context, fewer));
+    fittingReply(paged, MAX_REPLY_BYTES, AS_TEXT, (fewer) =>
+      narrow ? runNarrowed(context, fewer) : run(context, fewer),
+    );
   const isTheirsFirst = narrow && target.kind === 'session' && needsTheirs(target);
   const change = async () => {
     if (isTheirsFirst) await mustSee(ground, context, grant, target.key);

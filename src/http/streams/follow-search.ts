@@ -8,6 +8,7 @@ import { GreenroomError, toWire } from '../../model/errors.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { SessionsDoor } from '../../session/api/door.ts';
 import type { CheckedSessions, SessionsReplies } from '../../session/verbs/registry.ts';
+import type { WatchChangeView } from '../../session/verbs/watch-verbs.ts';
 import type { EventStream } from './event-stream.ts';
 
 /** Changes of one answer; each is an event. */
@@ -25,6 +26,8 @@ export interface Searched {
   readonly criteria: CheckedSessions['watch-open'];
   /** Where the reader was; undefined: it begins. */
   readonly from: Place | undefined;
+  /** The change as the reader may see it. */
+  readonly seen: (change: WatchChangeView) => WatchChangeView;
 }
 
 /** Throws `invalid_request` for an id that is none of ours. */
@@ -48,7 +51,7 @@ export const followSearch = async (stream: EventStream, searched: Searched): Pro
 
 const follow = async (
   stream: EventStream,
-  { door, context, criteria, from }: Searched,
+  { door, context, criteria, from, seen }: Searched,
 ): Promise<void> => {
   let place = from ?? (await opened(stream, door, context(), criteria));
   while (stream.isOpen) {
@@ -65,7 +68,7 @@ const follow = async (
     next.changes.forEach((change, at) => {
       // Only with the last one all of them have arrived.
       const id = at === next.changes.length - 1 ? { id: `${place.watchId}.${place.n}` } : {};
-      stream.send({ name: change.type, data: JSON.stringify(change), ...id });
+      stream.send({ name: change.type, data: JSON.stringify(seen(change)), ...id });
     });
   }
 };
