@@ -9,6 +9,7 @@ import type { Bound, Condition, Criteria } from '../model/criteria.ts';
 import { nanoUsdOf } from '../model/money.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import { type Part, partsOf, type Source, sum, type Test } from './criteria-parts.ts';
+import { type Choice, levelOf } from './marks.ts';
 import type { OrderedIndex } from './ordered-index.ts';
 import type { SessionTable } from './session-table.ts';
 import type { Range } from './sorted-column.ts';
@@ -26,6 +27,8 @@ export interface Stretch {
   readonly index: OrderedIndex;
   readonly from: number;
   readonly to: number;
+  /** Only rows with such marks can be wanted. */
+  readonly choice?: Choice | undefined;
   readonly isWanted: Test;
 }
 
@@ -94,10 +97,15 @@ export class Query {
     return roads.reduce<Road>((least, road) => (road.size < least.size ? road : least), {
       size: Math.max(0, recent.to - recent.from),
       each: (visit) =>
-        recent.index.ascend(recent.from, recent.to, (slot) => {
-          visit(slot);
-          return true;
-        }),
+        recent.index.ascend(
+          recent.from,
+          recent.to,
+          (slot) => {
+            visit(slot);
+            return true;
+          },
+          recent.choice,
+        ),
       isWanted: recent.isWanted,
     });
   }
@@ -111,7 +119,17 @@ export class Query {
     const part = sortBy === 'updatedAt' ? this.#shortestList() : undefined;
     const index = part?.list?.index ?? column.index;
     const [from, to] = column.ranks(this.#rangeOf(sortBy), index);
-    return { index, from, to, isWanted: this.#testBesides(part, sortBy) };
+    const choice = sortBy === 'updatedAt' ? this.#choiceBesides(part) : undefined;
+    return { index, from, to, choice, isWanted: this.#testBesides(part, sortBy) };
+  }
+
+  /** What the marks of an order by update can tell; undefined: nothing. */
+  #choiceBesides(known: Part | undefined): Choice | undefined {
+    const { min, max } = this.#ranges.cost;
+    let bits = 0;
+    for (const part of this.#parts) if (part !== known) bits |= part.bits ?? 0;
+    if (bits === 0 && min === -Infinity && max === Infinity) return undefined;
+    return { least: levelOf(min), most: levelOf(max), bits };
   }
 
   /** What was made after a moment was updated after it, unless a clock went back. */

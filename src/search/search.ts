@@ -56,6 +56,7 @@ export const search = async (
   const slots =
     walk(stretch, order, Math.min(road.size, sliceRows), wanted) ??
     (road.size > sliceRows ? undefined : gather(road, order, wanted));
+  if (slots !== undefined) table.fetch(slots);
   const found =
     slots?.map((slot) => foundAt(table, order, slot)) ??
     (await walkInSlices(table, stretch, order, { visits: road.size, wanted, sliceRows }, lane)) ??
@@ -130,34 +131,33 @@ const slotsOf = (size: number, each: Road['each']): Uint32Array => {
 /** What is left of a stretch behind the place where the last page ended. */
 const behind = (stretch: Stretch, { column, isDescending, after }: Order): Stretch => {
   if (after === undefined) return stretch;
-  const compare = (slot: number) => column.compareTo(slot, after.value, after.sessionId);
   const { index, from, to } = stretch;
+  const rank = column.rankBehind(after, index, { isAt: isDescending });
   return isDescending
-    ? {
-        ...stretch,
-        to: Math.min(
-          to,
-          index.rank((slot) => compare(slot) >= 0),
-        ),
-      }
-    : {
-        ...stretch,
-        from: Math.max(
-          from,
-          index.rank((slot) => compare(slot) > 0),
-        ),
-      };
+    ? { ...stretch, to: Math.min(to, rank) }
+    : { ...stretch, from: Math.max(from, rank) };
 };
 
 /** Visits the rows of a stretch in the order that is asked for. */
 const inOrder = (
-  { index, from, to }: Stretch,
+  { index, from, to, choice }: Stretch,
   { isDescending }: Order,
   visit: (slot: number) => boolean,
 ): void => {
-  if (isDescending) index.descend(from, to, visit);
-  else index.ascend(from, to, visit);
+  if (isDescending) index.descend(from, to, visit, choice);
+  else index.ascend(from, to, visit, choice);
 };
+
+/** The beginning of a stretch in its order. */
+const beginning = (stretch: Stretch, { isDescending }: Order, length: number): Stretch => {
+  const { from, to } = stretch;
+  return isDescending
+    ? { ...stretch, from: Math.max(from, to - length) }
+    : { ...stretch, to: Math.min(to, from + length) };
+};
+
+/** So many rows can be passed by for their marks while one is looked at. */
+const PASSED_PER_VISIT = 16;
 
 /** undefined: gave up, as gathering is cheaper from here on, or the loop must have its turn. */
 const walk = (
@@ -168,13 +168,15 @@ const walk = (
 ): number[] | undefined => {
   const found: number[] = [];
   let visitsLeft = visits;
-  inOrder(stretch, order, (slot) => {
+  const near = beginning(stretch, order, visits * PASSED_PER_VISIT);
+  inOrder(near, order, (slot) => {
     visitsLeft -= 1;
     if (visitsLeft < 0) return false;
-    if (stretch.isWanted(slot)) found.push(slot);
+    if (near.isWanted(slot)) found.push(slot);
     return found.length < wanted;
   });
-  return visitsLeft < 0 ? undefined : found;
+  const isSeen = near.from === stretch.from && near.to === stretch.to;
+  return visitsLeft < 0 || (found.length < wanted && !isSeen) ? undefined : found;
 };
 
 /** The same for long stretches. Rows that change meanwhile are looked at before their turn, and find their place at the end. */
@@ -191,8 +193,8 @@ const walkInSlices = async (
 ): Promise<readonly Found[] | undefined> => {
   const size = Math.max(0, stretch.to - stretch.from);
   const most = Math.min(size, visits);
+  let left = most;
   const slots = slotsOf(most, (visit) => {
-    let left = most;
     inOrder(stretch, order, (slot) => {
       visit(slot);
       left -= 1;
@@ -208,7 +210,7 @@ const walkInSlices = async (
     return inTurn < wanted;
   };
   await lane.run(table, new Walk(slots, table.slotsEnd, visit), sliceRows);
-  if (found.length < wanted && most < size) return undefined;
+  if (found.length < wanted && left === 0 && most < size) return undefined;
   return found.sort(comparing(order)).slice(0, wanted);
 };
 
