@@ -50,6 +50,8 @@ export class OrderedIndex {
   readonly #chunks: Chunk[] = [];
   /** The last key of each chunk. */
   readonly #lastKeys: number[] = [];
+  /** Ranks of the first items of the first chunks; what comes behind is not known since the last change. */
+  readonly #starts: number[] = [];
   /** Numbers of an entry. */
   readonly #width: number;
   #size = 0;
@@ -103,8 +105,7 @@ export class OrderedIndex {
    */
   rank(reached: Reached, keys = ANY_KEY): number {
     const number = this.#chunkReached(reached, keys);
-    let rank = 0;
-    for (let before = 0; before < number; before++) rank += this.#chunks[before]?.size ?? 0;
+    const rank = this.#startOf(number);
     const chunk = this.#chunks[number];
     return chunk === undefined ? rank : rank + this.#offsetReached(chunk, reached, keys);
   }
@@ -114,9 +115,10 @@ export class OrderedIndex {
     const width = this.#width;
     const { least, most, bits } = choice ?? ANY_MARK;
     const mark = choice === undefined ? 0 : 2; // any number will do where there is no choice
-    let rank = 0;
-    for (const { entries, size } of this.#chunks) {
-      if (rank >= to) return;
+    let number = this.#chunkAt(from);
+    let rank = this.#startOf(number);
+    for (; number < this.#chunks.length && rank < to; number++) {
+      const { entries, size } = this.#chunks[number] as Chunk;
       const end = width * Math.min(size, to - rank);
       for (let at = width * Math.max(0, from - rank); at < end; at += width) {
         if (!isChosen(entries[at + mark] ?? 0, least, most, bits)) continue;
@@ -131,8 +133,9 @@ export class OrderedIndex {
     const width = this.#width;
     const { least, most, bits } = choice ?? ANY_MARK;
     const mark = choice === undefined ? 0 : 2;
-    let rank = this.#size;
-    for (let number = this.#chunks.length - 1; number >= 0 && rank > from; number--) {
+    let number = this.#chunkAt(to - 1);
+    let rank = this.#startOf(number + 1);
+    for (; number >= 0 && rank > from; number--) {
       const { entries, size } = this.#chunks[number] as Chunk;
       rank -= size;
       const end = width * Math.max(0, from - rank);
@@ -241,8 +244,8 @@ export class OrderedIndex {
     right.entries.set(chunk.entries.subarray(this.#width * kept, this.#width * chunk.size));
     right.size = chunk.size - kept;
     chunk.size = kept;
-    this.#lastKeys[number] = this.#lastKey(chunk);
-    this.#lastKeys[number + 1] = this.#lastKey(right);
+    this.#note(number, chunk);
+    this.#note(number + 1, right);
     if (isEnd || offset > kept) this.#insertAt(number + 1, offset - kept, key, item);
     else this.#insertAt(number, offset, key, item);
   }
@@ -258,13 +261,13 @@ export class OrderedIndex {
     entries[at + 1] = item;
     if (width === 3) entries[at + 2] = this.#order.markOf?.(item) ?? 0;
     chunk.size += 1;
-    this.#lastKeys[number] = this.#lastKey(chunk);
+    this.#note(number, chunk);
   }
 
   #shrink(number: number, chunk: Chunk): void {
     if (chunk.size === 0) this.#removeChunk(number);
     else {
-      this.#lastKeys[number] = this.#lastKey(chunk);
+      this.#note(number, chunk);
       if (chunk.size < MERGE_SIZE)
         this.#merge(number, number + 1) || this.#merge(number - 1, number);
     }
@@ -279,7 +282,7 @@ export class OrderedIndex {
     const added = from.entries.subarray(0, this.#width * from.size);
     into.entries.set(added, this.#width * into.size);
     into.size += from.size;
-    this.#lastKeys[left] = this.#lastKey(into);
+    this.#note(left, into);
     this.#removeChunk(right);
     return true;
   }
@@ -294,6 +297,39 @@ export class OrderedIndex {
   #removeChunk(number: number): void {
     this.#chunks.splice(number, 1);
     this.#lastKeys.splice(number, 1);
+    this.#forgetStarts(number);
+  }
+
+  #forgetStarts(from: number): void {
+    if (this.#starts.length > from + 1) this.#starts.length = from + 1;
+  }
+
+  /** The rank of the first item of a chunk; of the one behind the last, how many items there are. */
+  #startOf(number: number): number {
+    const starts = this.#starts;
+    if (starts.length === 0) starts.push(0);
+    for (let next = starts.length; next <= number; next++)
+      starts.push((starts[next - 1] ?? 0) + (this.#chunks[next - 1]?.size ?? 0));
+    return starts[number] ?? 0;
+  }
+
+  /** The chunk that has the item of this rank; the first or the last one if none has. */
+  #chunkAt(rank: number): number {
+    this.#startOf(this.#chunks.length);
+    let low = 0;
+    let high = Math.max(0, this.#chunks.length - 1);
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#starts[middle] ?? 0) <= rank) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** What changes of a chunk that is not empty. */
+  #note(number: number, chunk: Chunk): void {
+    this.#lastKeys[number] = this.#lastKey(chunk);
+    this.#forgetStarts(number);
   }
 
   #itemAt({ entries }: Chunk, offset: number): number {

@@ -45,6 +45,7 @@ export class Query {
   readonly #table: SessionTable;
   readonly #parts: readonly Part[];
   readonly #ranges: Readonly<Record<Criteria['sortBy'], Range>>;
+  #recent: Stretch | undefined;
 
   /** @param texts has each `text` that is asked for; where none are given, asking for one is refused. */
   constructor(table: SessionTable, condition: Condition, texts: TextAnswers = NO_TEXTS) {
@@ -115,6 +116,12 @@ export class Query {
    * shortest list; no other order has lists.
    */
   stretch(sortBy: Criteria['sortBy']): Stretch {
+    if (sortBy !== 'updatedAt') return this.#stretchOf(sortBy);
+    this.#recent ??= this.#stretchOf(sortBy);
+    return this.#recent;
+  }
+
+  #stretchOf(sortBy: Criteria['sortBy']): Stretch {
     const column = this.#table.sorted[sortBy];
     const part = sortBy === 'updatedAt' ? this.#shortestList() : undefined;
     const index = part?.list?.index ?? column.index;
@@ -236,5 +243,9 @@ const rangesOf = (filters: readonly Condition[]): Readonly<Record<Criteria['sort
   };
 };
 
-const boundsOf = (filters: readonly Condition[], names: readonly Bound[]): readonly number[] =>
-  filters.flatMap((filter) => names.flatMap((name) => filter[name] ?? []));
+const boundsOf = (filters: readonly Condition[], names: readonly Bound[]): readonly number[] => {
+  const bounds: number[] = [];
+  for (const filter of filters)
+    for (const name of names) if (filter[name] !== undefined) bounds.push(filter[name]);
+  return bounds;
+};

@@ -54,7 +54,7 @@ export const search = async (
   const sliceRows = sliceRowsFor(query.tests);
   const wanted = criteria.limit + 1; // one more tells whether there is a next page
   const slots =
-    walk(stretch, order, Math.min(road.size, sliceRows), wanted) ??
+    walk(table, stretch, order, { visits: Math.min(road.size, sliceRows), wanted }) ??
     (road.size > sliceRows ? undefined : gather(road, order, wanted));
   if (slots !== undefined) table.fetch(slots);
   const found =
@@ -156,27 +156,37 @@ const beginning = (stretch: Stretch, { isDescending }: Order, length: number): S
     : { ...stretch, to: Math.min(to, from + length) };
 };
 
+/** Rows are tested so many at a time at least: the processor waits for them together. */
+const FEW_MET = 16;
 /** So many rows can be passed by for their marks while one is looked at. */
 const PASSED_PER_VISIT = 16;
 
 /** undefined: gave up, as gathering is cheaper from here on, or the loop must have its turn. */
 const walk = (
+  table: SessionTable,
   stretch: Stretch,
   order: Order,
-  visits: number,
-  wanted: number,
+  { visits, wanted }: { readonly visits: number; readonly wanted: number },
 ): number[] | undefined => {
   const found: number[] = [];
+  const met: number[] = [];
+  const test = (): void => {
+    table.fetchFields(met);
+    for (const slot of met) if (found.length < wanted && stretch.isWanted(slot)) found.push(slot);
+    met.length = 0;
+  };
   let visitsLeft = visits;
   const near = beginning(stretch, order, visits * PASSED_PER_VISIT);
   inOrder(near, order, (slot) => {
     visitsLeft -= 1;
     if (visitsLeft < 0) return false;
-    if (near.isWanted(slot)) found.push(slot);
+    met.push(slot);
+    if (met.length >= Math.max(FEW_MET, wanted - found.length)) test();
     return found.length < wanted;
   });
+  test();
   const isSeen = near.from === stretch.from && near.to === stretch.to;
-  return visitsLeft < 0 || (found.length < wanted && !isSeen) ? undefined : found;
+  return found.length < wanted && (visitsLeft < 0 || !isSeen) ? undefined : found;
 };
 
 /** The same for long stretches. Rows that change meanwhile are looked at before their turn, and find their place at the end. */
