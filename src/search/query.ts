@@ -5,7 +5,8 @@
  * 1. A road names each row at most once, and every row that passes all tests; it has the tests that are left.
  * 2. It is to be used at once: a change of the table may change it.
  */
-import type { Bound, Condition, Criteria } from '../model/criteria.ts';
+import type { Bound } from '../model/contradictions.ts';
+import type { Condition, Criteria } from '../model/criteria.ts';
 import { nanoUsdOf } from '../model/money.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import { type Part, partsOf, type Source, sum, type Test } from './criteria-parts.ts';
