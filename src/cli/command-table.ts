@@ -93,7 +93,8 @@ export const commandsFor = (args: readonly string[]): Promise<readonly Register[
   const word = firstWord(args);
   if (word === undefined && args.some((arg) => VERSION.has(arg))) return Promise.resolve([]);
   const named = ENTRIES.filter(({ words }) => word !== undefined && words.includes(word));
-  const needed = named.length === 0 || word === 'completion' ? ENTRIES : named;
+  const isScript = word === 'completion' && !args.includes('values');
+  const needed = named.length === 0 || isScript ? ENTRIES : named;
   return Promise.all(needed.map(({ load }) => load()));
 };
 

@@ -38,7 +38,8 @@ const shellOf = (script: string): Shell => ({
     }),
   connect: async (address) => {
     const { connectClient } = await import('../client/client.ts');
-    return connectClient({ ...address, connectTimeoutMs: CONNECT_MS });
+    const { connectTimeoutMs = CONNECT_MS } = address;
+    return connectClient({ ...address, connectTimeoutMs });
   },
   program: programName(process.argv[1], process.env),
   ...(isInteractive ? { ask } : {}),
