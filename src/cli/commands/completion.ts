@@ -13,7 +13,6 @@ type ShellName = keyof typeof SHELLS;
 
 /** Whoever presses a key waits for this. */
 const ANSWER_MS = 500;
-const CONNECT_MS = 200;
 const MAX_NAMES = 1_000;
 /** Known to the scripts only. */
 const VALUES = 'values';
@@ -52,21 +51,20 @@ const namesFor = async (
 ): Promise<readonly string[]> => {
   if (names === undefined) return [];
   const narrowed = names === 'tag' && start !== '' ? { tagPrefix: start.replace(/^"/, '') } : {};
-  try {
-    return await run.withDaemon(
-      async (daemon) => {
-        const isOver = new AbortController();
-        const asked = daemon.sessions('facets', { ...narrowed, by: names, limit: MAX_NAMES });
-        const late = run.shell.sleep(ANSWER_MS, isOver.signal).then(() => ({ facets: [] }));
-        const { facets } = await Promise.race([asked, late]).finally(() => isOver.abort());
-        return facets.map(({ value }) => value);
-      },
-      { meanwhile: 'no names', connectTimeoutMs: CONNECT_MS },
-    );
-  } catch {
-    return [];
-  }
+  const isOver = new AbortController();
+  const asked = run
+    .withDaemon(
+      (daemon) => daemon.sessions('facets', { ...narrowed, by: names, limit: MAX_NAMES }),
+      { meanwhile: 'no names', connectTimeoutMs: ANSWER_MS },
+    )
+    .catch(() => NONE);
+  const late = run.shell.sleep(ANSWER_MS, isOver.signal).then(() => NONE);
+  const { facets } = await Promise.race([asked, late]);
+  isOver.abort();
+  return facets.map(({ value }) => value);
 };
+
+const NONE: { readonly facets: readonly { readonly value: string }[] } = { facets: [] };
 
 interface Words {
   /** The commands so far, such as `sessions tag`; empty for the program. */
