@@ -8,6 +8,7 @@ import { UTC } from '../../src/query/moments.ts';
 import { parse } from '../../src/query/parser.ts';
 import { matches } from '../search/naive-catalog.ts';
 import { anyNestedFilters, summaryRows } from '../search/summary-row.ts';
+import { rounds } from '../support/rounds.ts';
 
 const namedOf = (filter: Filter): string[] => contradictions(filter).map(({ field }) => field);
 
@@ -59,6 +60,6 @@ test('what some session meets is never refused', () => {
     fc.property(summaryRows, anyNestedFilters, (row, filter) => {
       if (matches(row, filter)) expect(namedOf(filter)).toEqual([]);
     }),
-    { numRuns: 2_000 },
+    { numRuns: rounds(2_000) },
   );
 });
