@@ -9,6 +9,7 @@ import { bytes, ms, number, quantile, times } from './harness/figures.ts';
 import { describeComputer } from './harness/machine.ts';
 import { installPeers, versionOfPeer } from './harness/peers.ts';
 import { Sheet } from './harness/sheet.ts';
+import { type BusPlan, overTheBus } from './search/bus.ts';
 import { QUESTIONS, type Question } from './search/questions.ts';
 import { DAY_MS, rows } from './search/rows.ts';
 import { Sqlite } from './search/sqlite.ts';
@@ -21,13 +22,18 @@ interface Plan {
   readonly sessions: number;
   /** Of each question. */
   readonly asks: number;
+  readonly bus: BusPlan;
 }
 
 const planOf = (settings: Settings): Plan =>
   bySize(settings, {
-    smoke: { sessions: 20_000, asks: 20 },
-    normal: { sessions: 200_000, asks: 200 },
-    full: { sessions: 1_000_000, asks: 400 },
+    smoke: { sessions: 20_000, asks: 20, bus: { rounds: 1, maxMs: 200, patienceMs: 0 } },
+    normal: { sessions: 200_000, asks: 200, bus: { rounds: 7, maxMs: 400, patienceMs: 20_000 } },
+    full: {
+      sessions: 1_000_000,
+      asks: 400,
+      bus: { rounds: 15, maxMs: 1_000, patienceMs: 60_000 },
+    },
   });
 
 /** Where SQLite's slow answers are fast, a pause of the engine decides: then ours have a millisecond. */
@@ -51,6 +57,7 @@ export const search: Bench = {
     if (missing === undefined) await compare(sheet, catalog, plan, settings);
     else sheet.remark(`SQLite is left out: ${missing}.`);
     update(sheet, catalog, plan);
+    await overTheBus(sheet, plan.bus, settings);
     return sheet;
   },
 };

@@ -6,7 +6,7 @@
  */
 import { connect, type Msg, type NatsConnection } from 'nats';
 import { median } from '../harness/figures.ts';
-import { type Measured, measure } from '../harness/loop.ts';
+import { type LoopLimits, type Measured, measure } from '../harness/loop.ts';
 import { serveCalls } from '../harness/remote.ts';
 
 export interface AskLoad {
@@ -36,6 +36,12 @@ export interface RequestLoad {
   readonly inFlight: number;
   readonly maxCount: number;
   readonly maxMs: number;
+}
+
+/** The same request again and again. */
+export interface SubjectLoad extends LoopLimits {
+  readonly subject: string;
+  readonly body: string;
 }
 
 /** Turns over sessions in an order that is shuffled anew for each round; a session that had `turnsEach` is deleted and made anew. */
@@ -80,6 +86,8 @@ class Asker {
   #lastId = 0;
   #heardMs = performance.now();
   received = 0;
+  /** Of the last message. */
+  lastBytes = 0;
 
   constructor(nc: NatsConnection, inbox: string) {
     this.#nc = nc;
@@ -105,6 +113,7 @@ class Asker {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.received++;
+    this.lastBytes = data.length;
     this.#heardMs = performance.now();
     if (pending.isStream && data.length > 0) {
       pending.last = data;
@@ -243,6 +252,18 @@ const calls = {
     );
   },
   soak: (load: SoakLoad): Promise<Load> => counted((asking) => soak(asking, load)),
+  /** With the bytes of the last reply. */
+  requestOf: async ({
+    subject,
+    body,
+    ...limits
+  }: SubjectLoad): Promise<Load & { bytes: number }> => {
+    const bytes = Buffer.from(body);
+    const load = await counted((asking) =>
+      measure(limits, () => asking.ask(subject, bytes, false)),
+    );
+    return { ...load, bytes: theAsker().lastBytes };
+  },
   request: ({ prefix, verb, body, name, sessions, ...limits }: RequestLoad): Promise<Load> => {
     const bytes = Buffer.from(body);
     const root = `${prefix}.v1.default.session.${name}`;

@@ -71,6 +71,7 @@ class Floor {
   readonly #finish: readonly FloorRecord[];
   readonly #create: readonly FloorRecord[];
   #lastId = 0;
+  #reply: Buffer = MADE;
   published = 0;
 
   constructor(nc: NatsConnection, { dir, prefix, turnBytes, createBytes }: FloorOptions) {
@@ -93,6 +94,7 @@ class Floor {
     serve('ask', (msg, session) => void this.#turn(msg, session));
     serve('create', (msg, session) => void this.create(session).then(() => msg.respond(MADE)));
     serve('echo', (msg) => void msg.respond(msg.data));
+    serve('bytes', (msg) => void msg.respond(this.#bytes(Number(msg.string()))));
   }
 
   get status(): FloorStatus {
@@ -144,6 +146,12 @@ class Floor {
     await this.#store.commit(session, seq + 1, this.#finish);
     this.#tell(session, reply, CLOSING_EVENTS, OPENING_EVENTS.length);
     this.#publish(reply, EMPTY);
+  }
+
+  /** So many bytes, the same as long as as many are asked for. */
+  #bytes(count: number): Buffer {
+    if (this.#reply.length !== count) this.#reply = Buffer.alloc(count, MADE);
+    return this.#reply;
   }
 
   #nextSeq(session: string): number {

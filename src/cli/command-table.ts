@@ -93,9 +93,14 @@ export const commandsFor = (args: readonly string[]): Promise<readonly Register[
   const word = firstWord(args);
   if (word === undefined && args.some((arg) => VERSION.has(arg))) return Promise.resolve([]);
   const named = ENTRIES.filter(({ words }) => word !== undefined && words.includes(word));
-  const needed = named.length === 0 || word === 'completion' ? ENTRIES : named;
+  const isScript = word === 'completion' && !isAskedByShell(args);
+  const needed = named.length === 0 || isScript ? ENTRIES : named;
   return Promise.all(needed.map(({ load }) => load()));
 };
+
+/** A shell wants values to complete: it waits for our end, and a person for it. */
+export const isAskedByShell = (args: readonly string[]): boolean =>
+  firstWord(args) === 'completion' && args.includes('values');
 
 const firstWord = (args: readonly string[]): string | undefined => {
   for (let at = 0; at < args.length; at += 1) {

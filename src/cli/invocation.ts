@@ -156,13 +156,19 @@ export class Invocation {
    */
   async withDaemon<T>(
     work: (daemon: DaemonClient) => Promise<T>,
-    away: { readonly meanwhile: string; before?(): void } = { meanwhile: 'waiting for it' },
+    away: {
+      readonly meanwhile: string;
+      /** Of a try to connect; default: the shell's own. */
+      readonly connectTimeoutMs?: number;
+      before?(): void;
+    } = { meanwhile: 'waiting for it' },
   ): Promise<T> {
     const { natsCreds: creds, natsInboxPrefix: inboxPrefix, prefix, tenant } = this.config().config;
     const servers = this.servers();
     let isAway = false;
     const daemon = await this.shell.connect({
       ...{ servers, creds, inboxPrefix, prefix, tenant },
+      ...(away.connectTimeoutMs === undefined ? {} : { connectTimeoutMs: away.connectTimeoutMs }),
       locate: () => this.#whereNow(),
       onAway: () => {
         isAway = true;

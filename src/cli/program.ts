@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { isatty } from 'node:tty';
 import { version } from '../platform/version.ts';
 import { newestSonnet } from '../pricing/price.ts';
+import { isAskedByShell } from './command-table.ts';
 import { launchAgain } from './launcher.ts';
 import { runCli } from './run.ts';
 import type { Shell } from './shell.ts';
@@ -38,7 +39,8 @@ const shellOf = (script: string): Shell => ({
     }),
   connect: async (address) => {
     const { connectClient } = await import('../client/client.ts');
-    return connectClient({ ...address, connectTimeoutMs: CONNECT_MS });
+    const { connectTimeoutMs = CONNECT_MS } = address;
+    return connectClient({ ...address, connectTimeoutMs });
   },
   program: programName(process.argv[1], process.env),
   ...(isInteractive ? { ask } : {}),
@@ -70,7 +72,10 @@ export const runProgram = async (script: string): Promise<void> => {
   process.stdout.on('error', noMoreOutput);
   // What nobody reads is not written, and stops nothing.
   process.stderr.on('error', () => undefined);
-  process.exitCode = await runCli(process.argv.slice(2), shellOf(script));
+  const args = process.argv.slice(2);
+  process.exitCode = await runCli(args, shellOf(script));
+  // A broker that does not answer keeps a socket, and with it the process, for seconds.
+  if (isAskedByShell(args)) process.stdout.write('', () => process.exit());
 };
 
 /** Of a call that never settles, when nothing is left to wait for: Node's own for such an `await`. */

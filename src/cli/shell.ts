@@ -31,6 +31,8 @@ export interface Address {
   readonly inboxPrefix: string;
   readonly prefix: string;
   readonly tenant: string;
+  /** Of one try, in milliseconds; default: as long as a person waits. */
+  readonly connectTimeoutMs?: number;
 }
 
 /** What the command line wants to hear of its connection. */

@@ -3,6 +3,7 @@
  * criteria together in other ways.
  */
 import { z } from 'zod';
+import { mustNotContradict } from './contradictions.ts';
 import { ID_PATTERN } from './ids.ts';
 import { momentMs } from './moment.ts';
 import {
@@ -117,51 +118,6 @@ const plainShape = {
     .min(1)
     .optional()
     .describe('that the Agent SDK keeps here under that project'),
-};
-
-/** Lower bounds with the upper ones of the same thing. */
-const RANGES = [
-  [
-    ['createdAfter', 'after'],
-    ['createdBefore', 'before'],
-  ],
-  [['updatedAfter'], ['updatedBefore']],
-  [
-    ['minCostUsd', 'minCost'],
-    ['maxCostUsd', 'maxCost'],
-  ],
-  [['minTurns'], ['maxTurns']],
-  [['minTokens'], ['maxTokens']],
-] as const;
-
-/** A criterion that bounds a range. */
-export type Bound = (typeof RANGES)[number][number][number];
-type Bounds = Partial<Record<Bound, number | undefined>> & {
-  readonly allOf?: readonly Bounds[] | undefined;
-};
-
-/** Pairs of bounds between which nothing can lie, also where they stand in different ones of `allOf`. */
-export const contradictions = (criteria: Bounds): readonly { from: string; to: string }[] =>
-  RANGES.flatMap(([lowest, highest]) =>
-    lowest.flatMap((from) =>
-      highest.flatMap((to) =>
-        Math.max(-Infinity, ...boundsOf(criteria, from)) >
-        Math.min(Infinity, ...boundsOf(criteria, to))
-          ? [{ from, to }]
-          : [],
-      ),
-    ),
-  );
-
-const boundsOf = (criteria: Bounds, bound: Bound): readonly number[] => {
-  const { [bound]: own, allOf = [] } = criteria;
-  return [...(own === undefined ? [] : [own]), ...allOf.flatMap((one) => boundsOf(one, bound))];
-};
-
-/** For `superRefine`: a range that nothing can lie in is a mistake, and not an empty answer. */
-export const mustNotContradict = (criteria: Bounds, context: z.core.$RefinementCtx): void => {
-  for (const { from, to } of contradictions(criteria))
-    context.addIssue({ code: 'custom', path: [from], message: `is beyond ${to}` });
 };
 
 type PlainCriteria = z.output<z.ZodObject<typeof plainShape>>;

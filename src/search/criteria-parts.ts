@@ -6,6 +6,7 @@ import type { Condition, Criteria } from '../model/criteria.ts';
 import { GreenroomError } from '../model/errors.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import type { Facet } from './facet.ts';
+import { bitOf } from './marks.ts';
 import type { OrderedIndex } from './ordered-index.ts';
 import type { Postings } from './postings.ts';
 import {
@@ -40,6 +41,8 @@ export interface Part {
   readonly list?: { readonly index: OrderedIndex; readonly sums: () => Sums };
   /** The column that it is a range of. */
   readonly column?: Criteria['sortBy'];
+  /** What the mark of every row that passes has. */
+  readonly bits?: number;
   /** How many tests its test may make; default 1. */
   readonly tests?: number;
 }
@@ -177,6 +180,13 @@ const anyKeyPart = (tags: TagTable, keys: ReadonlySet<number>): Part => {
   };
 };
 
+/** One tag has a bit in the mark of its rows. */
+const anyTagPart = (tags: TagTable, keys: ReadonlySet<number>): Part => {
+  const [only, ...others] = keys;
+  const part = anyKeyPart(tags, keys);
+  return only === undefined || others.length > 0 ? part : { ...part, bits: bitOf(only) };
+};
+
 const keyPrefixPart = (tags: TagTable, prefix: string): Part => {
   const keys = tags.keysWith(prefix, MAX_PREFIX_KEYS);
   return keys === undefined
@@ -187,9 +197,9 @@ const keyPrefixPart = (tags: TagTable, prefix: string): Part => {
 const tagParts = ({ tags }: SessionTable, filter: Condition): Part[] => {
   const keysOf = (texts: readonly string[]): ReadonlySet<number> =>
     new Set(texts.map((text) => tags.keyOf(asStored(text))).filter((key) => key !== 0));
-  const parts = (filter.allTags ?? []).map((tag) => anyKeyPart(tags, keysOf([tag])));
+  const parts = (filter.allTags ?? []).map((tag) => anyTagPart(tags, keysOf([tag])));
   if (filter.tags !== undefined && filter.tags.length > 0)
-    parts.push(anyKeyPart(tags, keysOf(filter.tags)));
+    parts.push(anyTagPart(tags, keysOf(filter.tags)));
   if (filter.tagPrefix !== undefined) parts.push(keyPrefixPart(tags, asStored(filter.tagPrefix)));
   const none = keysOf(filter.noTags ?? []);
   return none.size === 0 ? parts : [...parts, { test: (slot) => tags.firstOf(slot, none) === 0 }];

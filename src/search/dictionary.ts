@@ -2,8 +2,9 @@
  * A dictionary: each distinct text once, under a small number that rows hold instead of it. A text
  * lives while somebody uses it; then its number is free for another. 0 is no text.
  */
-import { Column, flat, TEXT_OVERHEAD_BYTES } from './columns.ts';
+import { Column } from './columns.ts';
 import type { Loading, Saving } from './saved.ts';
+import { flat, TEXT_OVERHEAD_BYTES } from './texts.ts';
 
 /** Estimated bytes of one entry in a Map of V8, with its share of free room. */
 export const MAP_ENTRY_BYTES = 42;

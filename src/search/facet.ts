@@ -13,13 +13,23 @@ import type { Loading, Saving } from './saved.ts';
 
 export class Facet {
   readonly #dictionary = new Dictionary();
-  readonly #values = Column.uint32();
+  readonly #values: Column;
   readonly postings: Postings;
   /** Values in alphabetical order: what a prefix asks for. */
   readonly #sorted: OrderedIndex | undefined;
 
-  /** @param isSorted whether `keysWith` will be asked. */
-  constructor(recency: Recency, { isSorted = false }: { readonly isSorted?: boolean } = {}) {
+  /**
+   * @param isSorted whether `keysWith` will be asked.
+   * @param values where each row's value stands, by its number.
+   */
+  constructor(
+    recency: Recency,
+    {
+      isSorted = false,
+      values = Column.uint32(),
+    }: { readonly isSorted?: boolean; readonly values?: Column } = {},
+  ) {
+    this.#values = values;
     this.postings = new Postings(recency);
     const order = alphabeticalOrder((value) => this.#textOf(value) ?? '');
     this.#sorted = isSorted ? new OrderedIndex(order) : undefined;

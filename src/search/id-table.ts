@@ -25,9 +25,14 @@ interface Shard {
 export class IdTable implements Order {
   readonly #bytes = Pool.ofBytes();
   /** Place of a run: the id's length, then its characters. */
-  readonly #places = Column.uint32();
+  readonly #places: Column;
   readonly #shards: (Shard | undefined)[] = new Array(SHARDS).fill(undefined);
   #size = 0;
+
+  /** @param places where it stands which run is a slot's. */
+  constructor(places = Column.uint32()) {
+    this.#places = places;
+  }
 
   get size(): number {
     return this.#size;
@@ -75,6 +80,12 @@ export class IdTable implements Order {
 
   has(slot: number): boolean {
     return this.#places.at(slot) !== 0;
+  }
+
+  /** Its length, where the id stands. */
+  lengthAt(slot: number): number {
+    const place = this.#places.at(slot);
+    return place === 0 ? 0 : this.#lengthAt(place);
   }
 
   /** '' for a slot that no id has. */

@@ -1,11 +1,13 @@
 /**
  * Items kept in an order, as a list of sorted chunks of at most 512: what a B+-tree of two levels is. Beside each item
  * stands a key of 32 bits that mostly decides: so a search stays within two small arrays, and looks at rows only where
- * keys are equal.
+ * keys are equal. A mark may stand there too, by which a walk passes by items that are not wanted, without a look at
+ * their rows: rows in an order lie anywhere in memory, entries of an index behind each other.
  *
  * 1. Chunks are in order, within and among each other, and none is empty.
- * 2. The order of an item must not change while it is in here: take it out, change it, put it back.
+ * 2. The order of an item, and its mark, must not change while it is in here: take it out, change it, put it back.
  */
+import { ANY as ANY_MARK, type Choice, isChosen } from './marks.ts';
 import type { Loading, Saving } from './saved.ts';
 
 const CHUNK_SIZE = 512;
@@ -22,26 +24,41 @@ export interface Order {
   keyOf(item: number): number;
   /** A total order: 0 only for an item and itself. */
   compare(a: number, b: number): number;
+  /** What a walk can choose by: see `marks.ts`. */
+  readonly markOf?: ((item: number) => number) | undefined;
 }
 
 interface Chunk {
-  /** Key, item, key, item, … */
-  pairs: Uint32Array;
+  /** Key, item and, where there are marks, mark; key, item, … */
+  entries: Uint32Array;
   size: number;
 }
 
 /** True from some item of the order on, false before. */
 type Reached = (item: number) => boolean;
 
+/** Of keys, both ends included. */
+export interface Span {
+  readonly least: number;
+  readonly most: number;
+}
+
+const ANY_KEY: Span = { least: 0, most: 0xffff_ffff };
+
 export class OrderedIndex {
   readonly #order: Order;
   readonly #chunks: Chunk[] = [];
   /** The last key of each chunk. */
   readonly #lastKeys: number[] = [];
+  /** Ranks of the first items of the first chunks; what comes behind is not known since the last change. */
+  readonly #starts: number[] = [];
+  /** Numbers of an entry. */
+  readonly #width: number;
   #size = 0;
 
   constructor(order: Order) {
     this.#order = order;
+    this.#width = order.markOf === undefined ? 2 : 3;
   }
 
   get size(): number {
@@ -50,7 +67,7 @@ export class OrderedIndex {
 
   get bytes(): number {
     return this.#chunks.reduce(
-      (sum, { pairs }) => sum + pairs.byteLength + CHUNK_OVERHEAD_BYTES,
+      (sum, { entries }) => sum + entries.byteLength + CHUNK_OVERHEAD_BYTES,
       CHUNK_OVERHEAD_BYTES,
     );
   }
@@ -73,63 +90,80 @@ export class OrderedIndex {
     const chunk = this.#chunks[number];
     if (chunk === undefined) return;
     const offset = this.#offsetFor(chunk, key, item);
-    if (offset === chunk.size || itemAt(chunk, offset) !== item) return;
-    chunk.pairs.copyWithin(2 * offset, 2 * offset + 2, 2 * chunk.size);
+    if (offset === chunk.size || this.#itemAt(chunk, offset) !== item) return;
+    const at = this.#width * offset;
+    chunk.entries.copyWithin(at, at + this.#width, this.#width * chunk.size);
     chunk.size -= 1;
     this.#size -= 1;
     this.#shrink(number, chunk);
   }
 
-  /** How many items come before the first for which `reached` is true. */
-  rank(reached: Reached): number {
-    const number = this.#chunkReached(reached);
-    let rank = 0;
-    for (let before = 0; before < number; before++) rank += this.#chunks[before]?.size ?? 0;
+  /**
+   * How many items come before the first for which `reached` is true.
+   *
+   * @param keys of those that have to be asked: what has a smaller key is before, what has a greater one is reached.
+   */
+  rank(reached: Reached, keys = ANY_KEY): number {
+    const number = this.#chunkReached(reached, keys);
+    const rank = this.#startOf(number);
     const chunk = this.#chunks[number];
-    return chunk === undefined ? rank : rank + offsetReached(chunk, reached);
+    return chunk === undefined ? rank : rank + this.#offsetReached(chunk, reached, keys);
   }
 
-  /** Visits the items of rank `from` to `to` (exclusive) until `visit` says false. */
-  ascend(from: number, to: number, visit: (item: number) => boolean): void {
-    let rank = 0;
-    for (const { pairs, size } of this.#chunks) {
-      if (rank >= to) return;
-      const end = Math.min(size, to - rank);
-      for (let offset = Math.max(0, from - rank); offset < end; offset++)
-        if (!visit(pairs[2 * offset + 1] ?? 0)) return;
+  /** Visits the items of rank `from` to `to` (exclusive), of these the ones whose marks are chosen, until `visit` says false. */
+  ascend(from: number, to: number, visit: (item: number) => boolean, choice?: Choice): void {
+    const width = this.#width;
+    const { least, most, bits } = choice ?? ANY_MARK;
+    const mark = choice === undefined ? 0 : 2; // any number will do where there is no choice
+    let number = this.#chunkAt(from);
+    let rank = this.#startOf(number);
+    for (; number < this.#chunks.length && rank < to; number++) {
+      const { entries, size } = this.#chunks[number] as Chunk;
+      const end = width * Math.min(size, to - rank);
+      for (let at = width * Math.max(0, from - rank); at < end; at += width) {
+        if (!isChosen(entries[at + mark] ?? 0, least, most, bits)) continue;
+        if (!visit(entries[at + 1] ?? 0)) return;
+      }
       rank += size;
     }
   }
 
   /** The same from the last to the first. */
-  descend(from: number, to: number, visit: (item: number) => boolean): void {
-    let rank = this.#size;
-    for (let number = this.#chunks.length - 1; number >= 0 && rank > from; number--) {
-      const { pairs, size } = this.#chunks[number] as Chunk;
+  descend(from: number, to: number, visit: (item: number) => boolean, choice?: Choice): void {
+    const width = this.#width;
+    const { least, most, bits } = choice ?? ANY_MARK;
+    const mark = choice === undefined ? 0 : 2;
+    let number = this.#chunkAt(to - 1);
+    let rank = this.#startOf(number + 1);
+    for (; number >= 0 && rank > from; number--) {
+      const { entries, size } = this.#chunks[number] as Chunk;
       rank -= size;
-      const end = Math.max(0, from - rank);
-      for (let offset = Math.min(size, to - rank) - 1; offset >= end; offset--)
-        if (!visit(pairs[2 * offset + 1] ?? 0)) return;
+      const end = width * Math.max(0, from - rank);
+      for (let at = width * (Math.min(size, to - rank) - 1); at >= end; at -= width) {
+        if (!isChosen(entries[at + mark] ?? 0, least, most, bits)) continue;
+        if (!visit(entries[at + 1] ?? 0)) return;
+      }
     }
   }
 
   /** Visits all items in order. */
   each(visit: (item: number) => void): void {
-    for (const { pairs, size } of this.#chunks)
-      for (let offset = 0; offset < size; offset++) visit(pairs[2 * offset + 1] ?? 0);
+    const width = this.#width;
+    for (const { entries, size } of this.#chunks)
+      for (let at = 1; at < width * size; at += width) visit(entries[at] ?? 0);
   }
 
   save(to: Saving): void {
     to.array(Uint32Array.from(this.#chunks, ({ size }) => size));
-    for (const { pairs, size } of this.#chunks) to.array(pairs.subarray(0, 2 * size));
+    for (const { entries, size } of this.#chunks) to.array(entries.subarray(0, this.#width * size));
   }
 
   /** Of an index that is empty. A chunk gets room of its own when something is put into it. */
   load(from: Loading): void {
     for (const size of from.uint32()) {
-      const chunk = { pairs: from.uint32(), size };
+      const chunk = { entries: from.uint32(), size };
       this.#chunks.push(chunk);
-      this.#lastKeys.push(lastKey(chunk));
+      this.#lastKeys.push(this.#lastKey(chunk));
       this.#size += size;
     }
   }
@@ -143,7 +177,7 @@ export class OrderedIndex {
       const last = this.#lastKeys[middle] ?? 0;
       const isBefore =
         last < key ||
-        (last === key && this.#order.compare(lastItem(this.#chunks[middle]), item) < 0);
+        (last === key && this.#order.compare(this.#lastItem(this.#chunks[middle]), item) < 0);
       if (isBefore) low = middle + 1;
       else high = middle;
     }
@@ -151,26 +185,44 @@ export class OrderedIndex {
   }
 
   /** Where the item is in the chunk, or belongs. */
-  #offsetFor({ pairs, size }: Chunk, key: number, item: number): number {
+  #offsetFor({ entries, size }: Chunk, key: number, item: number): number {
     let low = 0;
     let high = size;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = pairs[2 * middle] ?? 0;
+      const at = this.#width * middle;
+      const other = entries[at] ?? 0;
       const isBefore =
-        other < key || (other === key && this.#order.compare(pairs[2 * middle + 1] ?? 0, item) < 0);
+        other < key || (other === key && this.#order.compare(entries[at + 1] ?? 0, item) < 0);
       if (isBefore) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  #chunkReached(reached: Reached): number {
+  /** The first chunk whose last item is reached. */
+  #chunkReached(reached: Reached, keys: Span): number {
     let low = 0;
     let high = this.#chunks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (reached(lastItem(this.#chunks[middle]))) high = middle;
+      const key = this.#lastKeys[middle] ?? 0;
+      const isReached =
+        key > keys.most || (key >= keys.least && reached(this.#lastItem(this.#chunks[middle])));
+      if (isReached) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #offsetReached({ entries, size }: Chunk, reached: Reached, keys: Span): number {
+    let low = 0;
+    let high = size;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const at = this.#width * middle;
+      const key = entries[at] ?? 0;
+      if (key > keys.most || (key >= keys.least && reached(entries[at + 1] ?? 0))) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -180,7 +232,7 @@ export class OrderedIndex {
   #isLast(key: number, item: number): boolean {
     const last = this.#lastKeys.at(-1);
     if (last === undefined || last > key) return last === undefined;
-    return last < key || this.#order.compare(lastItem(this.#chunks.at(-1)), item) < 0;
+    return last < key || this.#order.compare(this.#lastItem(this.#chunks.at(-1)), item) < 0;
   }
 
   /** Splits a full chunk; at the very end it starts a new one, as what grows with time fills chunks so. */
@@ -189,30 +241,33 @@ export class OrderedIndex {
     const kept = isEnd ? CHUNK_SIZE : CHUNK_SIZE / 2;
     const chunk = this.#chunks[number] as Chunk;
     const right = this.#addChunk(number + 1, CHUNK_SIZE);
-    right.pairs.set(chunk.pairs.subarray(2 * kept, 2 * chunk.size));
+    right.entries.set(chunk.entries.subarray(this.#width * kept, this.#width * chunk.size));
     right.size = chunk.size - kept;
     chunk.size = kept;
-    this.#lastKeys[number] = lastKey(chunk);
-    this.#lastKeys[number + 1] = lastKey(right);
+    this.#note(number, chunk);
+    this.#note(number + 1, right);
     if (isEnd || offset > kept) this.#insertAt(number + 1, offset - kept, key, item);
     else this.#insertAt(number, offset, key, item);
   }
 
   #insertAt(number: number, offset: number, key: number, item: number): void {
+    const width = this.#width;
     const chunk = this.#chunks[number] as Chunk;
-    reserve(chunk, chunk.size + 1);
-    const { pairs } = chunk;
-    pairs.copyWithin(2 * offset + 2, 2 * offset, 2 * chunk.size);
-    pairs[2 * offset] = key;
-    pairs[2 * offset + 1] = item;
+    this.#reserve(chunk, chunk.size + 1);
+    const { entries } = chunk;
+    const at = width * offset;
+    entries.copyWithin(at + width, at, width * chunk.size);
+    entries[at] = key;
+    entries[at + 1] = item;
+    if (width === 3) entries[at + 2] = this.#order.markOf?.(item) ?? 0;
     chunk.size += 1;
-    this.#lastKeys[number] = lastKey(chunk);
+    this.#note(number, chunk);
   }
 
   #shrink(number: number, chunk: Chunk): void {
     if (chunk.size === 0) this.#removeChunk(number);
     else {
-      this.#lastKeys[number] = lastKey(chunk);
+      this.#note(number, chunk);
       if (chunk.size < MERGE_SIZE)
         this.#merge(number, number + 1) || this.#merge(number - 1, number);
     }
@@ -223,16 +278,17 @@ export class OrderedIndex {
     const from = this.#chunks[right];
     if (into === undefined || from === undefined || into.size + from.size > MERGE_SIZE)
       return false;
-    reserve(into, into.size + from.size);
-    into.pairs.set(from.pairs.subarray(0, 2 * from.size), 2 * into.size);
+    this.#reserve(into, into.size + from.size);
+    const added = from.entries.subarray(0, this.#width * from.size);
+    into.entries.set(added, this.#width * into.size);
     into.size += from.size;
-    this.#lastKeys[left] = lastKey(into);
+    this.#note(left, into);
     this.#removeChunk(right);
     return true;
   }
 
   #addChunk(number: number, length: number): Chunk {
-    const chunk = { pairs: new Uint32Array(2 * length), size: 0 };
+    const chunk = { entries: new Uint32Array(this.#width * length), size: 0 };
     this.#chunks.splice(number, 0, chunk);
     this.#lastKeys.splice(number, 0, 0);
     return chunk;
@@ -241,34 +297,62 @@ export class OrderedIndex {
   #removeChunk(number: number): void {
     this.#chunks.splice(number, 1);
     this.#lastKeys.splice(number, 1);
+    this.#forgetStarts(number);
+  }
+
+  #forgetStarts(from: number): void {
+    if (this.#starts.length > from + 1) this.#starts.length = from + 1;
+  }
+
+  /** The rank of the first item of a chunk; of the one behind the last, how many items there are. */
+  #startOf(number: number): number {
+    const starts = this.#starts;
+    if (starts.length === 0) starts.push(0);
+    for (let next = starts.length; next <= number; next++)
+      starts.push((starts[next - 1] ?? 0) + (this.#chunks[next - 1]?.size ?? 0));
+    return starts[number] ?? 0;
+  }
+
+  /** The chunk that has the item of this rank; the first or the last one if none has. */
+  #chunkAt(rank: number): number {
+    this.#startOf(this.#chunks.length);
+    let low = 0;
+    let high = Math.max(0, this.#chunks.length - 1);
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#starts[middle] ?? 0) <= rank) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** What changes of a chunk that is not empty. */
+  #note(number: number, chunk: Chunk): void {
+    this.#lastKeys[number] = this.#lastKey(chunk);
+    this.#forgetStarts(number);
+  }
+
+  #itemAt({ entries }: Chunk, offset: number): number {
+    return entries[this.#width * offset + 1] ?? 0;
+  }
+
+  #lastItem(chunk: Chunk | undefined): number {
+    return chunk === undefined ? 0 : this.#itemAt(chunk, chunk.size - 1);
+  }
+
+  #lastKey({ entries, size }: Chunk): number {
+    return entries[this.#width * (size - 1)] ?? 0;
+  }
+
+  #reserve(chunk: Chunk, needed: number): void {
+    const room = this.#width * needed;
+    if (room <= chunk.entries.length) return;
+    const length = Math.min(this.#width * CHUNK_SIZE, Math.max(room, 2 * chunk.entries.length));
+    const entries = new Uint32Array(length);
+    entries.set(chunk.entries.subarray(0, this.#width * chunk.size));
+    chunk.entries = entries;
   }
 }
-
-const itemAt = ({ pairs }: Chunk, offset: number): number => pairs[2 * offset + 1] ?? 0;
-
-const lastItem = (chunk: Chunk | undefined): number =>
-  chunk === undefined ? 0 : itemAt(chunk, chunk.size - 1);
-
-const lastKey = ({ pairs, size }: Chunk): number => pairs[2 * size - 2] ?? 0;
-
-const offsetReached = (chunk: Chunk, reached: Reached): number => {
-  let low = 0;
-  let high = chunk.size;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (reached(itemAt(chunk, middle))) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-};
-
-const reserve = (chunk: Chunk, needed: number): void => {
-  if (2 * needed <= chunk.pairs.length) return;
-  const length = Math.min(CHUNK_SIZE, Math.max(needed, chunk.pairs.length));
-  const pairs = new Uint32Array(2 * length);
-  pairs.set(chunk.pairs.subarray(0, 2 * chunk.size));
-  chunk.pairs = pairs;
-};
 
 /** The order of texts by their UTF-16 units; what an index of texts compares them by. */
 export const alphabetical = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);

@@ -5,10 +5,12 @@
  * 1. A road names each row at most once, and every row that passes all tests; it has the tests that are left.
  * 2. It is to be used at once: a change of the table may change it.
  */
-import type { Bound, Condition, Criteria } from '../model/criteria.ts';
+import type { Bound } from '../model/contradictions.ts';
+import type { Condition, Criteria } from '../model/criteria.ts';
 import { nanoUsdOf } from '../model/money.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import { type Part, partsOf, type Source, sum, type Test } from './criteria-parts.ts';
+import { type Choice, levelOf } from './marks.ts';
 import type { OrderedIndex } from './ordered-index.ts';
 import type { SessionTable } from './session-table.ts';
 import type { Range } from './sorted-column.ts';
@@ -26,6 +28,8 @@ export interface Stretch {
   readonly index: OrderedIndex;
   readonly from: number;
   readonly to: number;
+  /** Only rows with such marks can be wanted. */
+  readonly choice?: Choice | undefined;
   readonly isWanted: Test;
 }
 
@@ -42,6 +46,7 @@ export class Query {
   readonly #table: SessionTable;
   readonly #parts: readonly Part[];
   readonly #ranges: Readonly<Record<Criteria['sortBy'], Range>>;
+  #recent: Stretch | undefined;
 
   /** @param texts has each `text` that is asked for; where none are given, asking for one is refused. */
   constructor(table: SessionTable, condition: Condition, texts: TextAnswers = NO_TEXTS) {
@@ -94,10 +99,15 @@ export class Query {
     return roads.reduce<Road>((least, road) => (road.size < least.size ? road : least), {
       size: Math.max(0, recent.to - recent.from),
       each: (visit) =>
-        recent.index.ascend(recent.from, recent.to, (slot) => {
-          visit(slot);
-          return true;
-        }),
+        recent.index.ascend(
+          recent.from,
+          recent.to,
+          (slot) => {
+            visit(slot);
+            return true;
+          },
+          recent.choice,
+        ),
       isWanted: recent.isWanted,
     });
   }
@@ -107,11 +117,27 @@ export class Query {
    * shortest list; no other order has lists.
    */
   stretch(sortBy: Criteria['sortBy']): Stretch {
+    if (sortBy !== 'updatedAt') return this.#stretchOf(sortBy);
+    this.#recent ??= this.#stretchOf(sortBy);
+    return this.#recent;
+  }
+
+  #stretchOf(sortBy: Criteria['sortBy']): Stretch {
     const column = this.#table.sorted[sortBy];
     const part = sortBy === 'updatedAt' ? this.#shortestList() : undefined;
     const index = part?.list?.index ?? column.index;
     const [from, to] = column.ranks(this.#rangeOf(sortBy), index);
-    return { index, from, to, isWanted: this.#testBesides(part, sortBy) };
+    const choice = sortBy === 'updatedAt' ? this.#choiceBesides(part) : undefined;
+    return { index, from, to, choice, isWanted: this.#testBesides(part, sortBy) };
+  }
+
+  /** What the marks of an order by update can tell; undefined: nothing. */
+  #choiceBesides(known: Part | undefined): Choice | undefined {
+    const { min, max } = this.#ranges.cost;
+    let bits = 0;
+    for (const part of this.#parts) if (part !== known) bits |= part.bits ?? 0;
+    if (bits === 0 && min === -Infinity && max === Infinity) return undefined;
+    return { least: levelOf(min), most: levelOf(max), bits };
   }
 
   /** What was made after a moment was updated after it, unless a clock went back. */
@@ -218,5 +244,9 @@ const rangesOf = (filters: readonly Condition[]): Readonly<Record<Criteria['sort
   };
 };
 
-const boundsOf = (filters: readonly Condition[], names: readonly Bound[]): readonly number[] =>
-  filters.flatMap((filter) => names.flatMap((name) => filter[name] ?? []));
+const boundsOf = (filters: readonly Condition[], names: readonly Bound[]): readonly number[] => {
+  const bounds: number[] = [];
+  for (const filter of filters)
+    for (const name of names) if (filter[name] !== undefined) bounds.push(filter[name]);
+  return bounds;
+};

@@ -54,8 +54,9 @@ export const search = async (
   const sliceRows = sliceRowsFor(query.tests);
   const wanted = criteria.limit + 1; // one more tells whether there is a next page
   const slots =
-    walk(stretch, order, Math.min(road.size, sliceRows), wanted) ??
+    walk(table, stretch, order, { visits: Math.min(road.size, sliceRows), wanted }) ??
     (road.size > sliceRows ? undefined : gather(road, order, wanted));
+  if (slots !== undefined) table.fetch(slots);
   const found =
     slots?.map((slot) => foundAt(table, order, slot)) ??
     (await walkInSlices(table, stretch, order, { visits: road.size, wanted, sliceRows }, lane)) ??
@@ -130,51 +131,62 @@ const slotsOf = (size: number, each: Road['each']): Uint32Array => {
 /** What is left of a stretch behind the place where the last page ended. */
 const behind = (stretch: Stretch, { column, isDescending, after }: Order): Stretch => {
   if (after === undefined) return stretch;
-  const compare = (slot: number) => column.compareTo(slot, after.value, after.sessionId);
   const { index, from, to } = stretch;
+  const rank = column.rankBehind(after, index, { isAt: isDescending });
   return isDescending
-    ? {
-        ...stretch,
-        to: Math.min(
-          to,
-          index.rank((slot) => compare(slot) >= 0),
-        ),
-      }
-    : {
-        ...stretch,
-        from: Math.max(
-          from,
-          index.rank((slot) => compare(slot) > 0),
-        ),
-      };
+    ? { ...stretch, to: Math.min(to, rank) }
+    : { ...stretch, from: Math.max(from, rank) };
 };
 
 /** Visits the rows of a stretch in the order that is asked for. */
 const inOrder = (
-  { index, from, to }: Stretch,
+  { index, from, to, choice }: Stretch,
   { isDescending }: Order,
   visit: (slot: number) => boolean,
 ): void => {
-  if (isDescending) index.descend(from, to, visit);
-  else index.ascend(from, to, visit);
+  if (isDescending) index.descend(from, to, visit, choice);
+  else index.ascend(from, to, visit, choice);
 };
+
+/** The beginning of a stretch in its order. */
+const beginning = (stretch: Stretch, { isDescending }: Order, length: number): Stretch => {
+  const { from, to } = stretch;
+  return isDescending
+    ? { ...stretch, from: Math.max(from, to - length) }
+    : { ...stretch, to: Math.min(to, from + length) };
+};
+
+/** Rows are tested so many at a time at least: the processor waits for them together. */
+const FEW_MET = 16;
+/** So many rows can be passed by for their marks while one is looked at. */
+const PASSED_PER_VISIT = 16;
 
 /** undefined: gave up, as gathering is cheaper from here on, or the loop must have its turn. */
 const walk = (
+  table: SessionTable,
   stretch: Stretch,
   order: Order,
-  visits: number,
-  wanted: number,
+  { visits, wanted }: { readonly visits: number; readonly wanted: number },
 ): number[] | undefined => {
   const found: number[] = [];
+  const met: number[] = [];
+  const test = (): void => {
+    table.fetchFields(met);
+    for (const slot of met) if (found.length < wanted && stretch.isWanted(slot)) found.push(slot);
+    met.length = 0;
+  };
   let visitsLeft = visits;
-  inOrder(stretch, order, (slot) => {
+  const near = beginning(stretch, order, visits * PASSED_PER_VISIT);
+  inOrder(near, order, (slot) => {
     visitsLeft -= 1;
     if (visitsLeft < 0) return false;
-    if (stretch.isWanted(slot)) found.push(slot);
+    met.push(slot);
+    if (met.length >= Math.max(FEW_MET, wanted - found.length)) test();
     return found.length < wanted;
   });
-  return visitsLeft < 0 ? undefined : found;
+  test();
+  const isSeen = near.from === stretch.from && near.to === stretch.to;
+  return found.length < wanted && (visitsLeft < 0 || !isSeen) ? undefined : found;
 };
 
 /** The same for long stretches. Rows that change meanwhile are looked at before their turn, and find their place at the end. */
@@ -191,8 +203,8 @@ const walkInSlices = async (
 ): Promise<readonly Found[] | undefined> => {
   const size = Math.max(0, stretch.to - stretch.from);
   const most = Math.min(size, visits);
+  let left = most;
   const slots = slotsOf(most, (visit) => {
-    let left = most;
     inOrder(stretch, order, (slot) => {
       visit(slot);
       left -= 1;
@@ -208,7 +220,7 @@ const walkInSlices = async (
     return inTurn < wanted;
   };
   await lane.run(table, new Walk(slots, table.slotsEnd, visit), sliceRows);
-  if (found.length < wanted && most < size) return undefined;
+  if (found.length < wanted && left === 0 && most < size) return undefined;
   return found.sort(comparing(order)).slice(0, wanted);
 };
 

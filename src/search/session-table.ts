@@ -9,18 +9,20 @@
 import type { CatalogRow } from '../model/catalog-row.ts';
 import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
 import { isAtTurn, type Mode, type Status } from '../model/words.ts';
-import { Column, Texts } from './columns.ts';
+import { Column, Fields } from './columns.ts';
 import { Facet } from './facet.ts';
 import { IdTable } from './id-table.ts';
+import { markOf } from './marks.ts';
 import { OrderedIndex } from './ordered-index.ts';
 import type { Recency } from './postings.ts';
 import type { Loading, Saving } from './saved.ts';
-import { costKey, timeKey, turnsKey } from './sort-keys.ts';
+import { costKeys, timeKeys, turnsKeys } from './sort-keys.ts';
 import { sortedBy } from './sort-slots.ts';
 import { SortedColumn } from './sorted-column.ts';
 import { addRow, loadSums, noSums, type Sums, saveSums, takeRow } from './sums.ts';
 import { TagTable } from './tag-table.ts';
 import { TextNumbers } from './text-numbers.ts';
+import { Texts } from './texts.ts';
 import type { Walk } from './walk.ts';
 
 const TEXTS = ['title', 'summary', 'description'] as const;
@@ -55,7 +57,9 @@ interface Part {
 
 export class SessionTable {
   readonly #tenant: Tenant;
-  readonly #ids = new IdTable();
+  /** What nearly every row has, and a page shows. */
+  readonly #fields = new Fields({ float64: 4, uint32: 12 });
+  readonly #ids = new IdTable(this.#fields.uint32());
   readonly #freeSlots: number[] = [];
   #slotsEnd = 1;
   #sums = noSums();
@@ -63,15 +67,19 @@ export class SessionTable {
   #isLoading: boolean;
   /** Rows whose last update is before they were made: a clock went back. */
   #backwards = 0;
+  /** Means nothing: what `fetch` reads ends here, so that no compiler leaves it out. */
+  lastRead = 0;
 
   readonly #texts = { title: new Texts(), summary: new Texts(), description: new Texts() };
-  readonly #version = Column.uint32();
-  readonly #messageCount = Column.uint32();
-  readonly #costIsPartial = Column.uint32();
+  readonly #version = this.#fields.uint32();
+  readonly #messageCount = this.#fields.uint32();
+  readonly #costIsPartial = this.#fields.uint32();
   readonly #importedAtMs = Column.float64();
   readonly #openTurns = Column.uint32();
-  readonly #errorCount = Column.uint32();
-  readonly tokens = Column.float64();
+  readonly #errorCount = this.#fields.uint32();
+  readonly tokens = this.#fields.float64();
+  /** See `marks.ts`. */
+  readonly #mark = this.#fields.uint32();
   readonly #numbers = [
     this.#version,
     this.#messageCount,
@@ -80,30 +88,34 @@ export class SessionTable {
     this.#openTurns,
     this.#errorCount,
     this.tokens,
+    this.#mark,
   ];
   readonly #open = new Set<number>();
   /** Slots in the order of their sessions' ids: what the beginning of an id asks for. */
   readonly #byId = new OrderedIndex(this.#ids);
 
+  readonly #markOf = (slot: number): number => this.#mark.at(slot);
+
   readonly sorted = {
-    updatedAt: new SortedColumn(Column.float64(), this.#ids, timeKey),
-    createdAt: new SortedColumn(Column.float64(), this.#ids, timeKey),
-    cost: new SortedColumn(Column.float64(), this.#ids, costKey(this.#ids)),
-    turns: new SortedColumn(Column.uint32(), this.#ids, turnsKey(this.#ids)),
+    updatedAt: new SortedColumn(this.#fields.float64(), this.#ids, timeKeys, this.#markOf),
+    createdAt: new SortedColumn(this.#fields.float64(), this.#ids, timeKeys),
+    cost: new SortedColumn(this.#fields.float64(), this.#ids, costKeys(this.#ids)),
+    turns: new SortedColumn(this.#fields.uint32(), this.#ids, turnsKeys(this.#ids)),
   };
   readonly #recency: Recency = {
     keyOf: (slot) => this.sorted.updatedAt.keyOf(slot),
     compare: (a, b) => this.sorted.updatedAt.compare(a, b),
+    markOf: this.#markOf,
     costNanoUsdAt: (slot) => this.sorted.cost.at(slot),
     partialAt: (slot) => this.#costIsPartial.at(slot),
     tokensAt: (slot) => this.tokens.at(slot),
     turnsAt: (slot) => this.sorted.turns.at(slot),
   };
   readonly facets = {
-    status: new Facet(this.#recency),
-    mode: new Facet(this.#recency),
-    model: new Facet(this.#recency, { isSorted: true }),
-    workingDirectory: new Facet(this.#recency, { isSorted: true }),
+    status: new Facet(this.#recency, { values: this.#fields.uint32() }),
+    mode: new Facet(this.#recency, { values: this.#fields.uint32() }),
+    model: new Facet(this.#recency, { isSorted: true, values: this.#fields.uint32() }),
+    workingDirectory: new Facet(this.#recency, { isSorted: true, values: this.#fields.uint32() }),
     permissionMode: new Facet(this.#recency),
     owner: new Facet(this.#recency),
     templateId: new Facet(this.#recency),
@@ -118,7 +130,7 @@ export class SessionTable {
     /** Of one value, which rows have of which something waits for a person. */
     approvals: new Facet(this.#recency),
   };
-  readonly tags = new TagTable(this.#recency);
+  readonly tags = new TagTable(this.#recency, this.#fields.uint32());
   readonly tools = new TagTable(this.#recency);
   texts = new TextNumbers();
   readonly #lists = [...Object.values(this.facets), this.tags, this.tools];
@@ -192,6 +204,25 @@ export class SessionTable {
       visit(slot);
       return true;
     });
+  }
+
+  /**
+   * Reads of all these rows what `rowAt` will read: places that do not depend on each other, for which the processor
+   * waits at the same time.
+   */
+  fetch(slots: readonly number[]): void {
+    this.fetchFields(slots);
+    let read = 0;
+    for (const slot of slots)
+      read += this.#ids.lengthAt(slot) + this.tags.count(slot) + this.#texts.title.weight(slot);
+    this.lastRead = read;
+  }
+
+  /** The same of what stands side by side: tests mostly ask for these. */
+  fetchFields(slots: readonly number[]): void {
+    let read = 0;
+    for (const slot of slots) read += this.sorted.createdAt.at(slot) + this.#mark.at(slot);
+    this.lastRead = read;
   }
 
   put(row: CatalogRow): void {
@@ -314,6 +345,7 @@ export class SessionTable {
     const named = <T>(name: string, parts: { readonly [field: string]: T }): [string, T][] =>
       Object.entries(parts).map(([field, part]) => [`${name} ${field}`, part]);
     return Object.fromEntries<Part>([
+      ['fields', this.#fields],
       ['ids', this.#ids],
       ['tags', this.tags],
       ['tools', this.tools],
@@ -393,6 +425,7 @@ export class SessionTable {
     this.#openTurns.set(slot, row.openTurns);
     this.#errorCount.set(slot, row.errorCount);
     this.tokens.set(slot, row.tokens);
+    this.#mark.set(slot, markOf(row.costNanoUsd, this.tags.bits(slot)));
     if (hasWork(row)) this.#open.add(slot);
     else this.#open.delete(slot);
   }

@@ -6,6 +6,7 @@ import type { Column } from './columns.ts';
 import type { IdTable } from './id-table.ts';
 import { alphabetical, type Order, OrderedIndex } from './ordered-index.ts';
 import type { Loading, Saving } from './saved.ts';
+import type { Keys } from './sort-keys.ts';
 
 /** Both ends included. */
 export interface Range {
@@ -13,24 +14,23 @@ export interface Range {
   readonly max: number;
 }
 
-/** How a value is told apart in an index by 32 bits: see `Order`. */
-export type KeyOf = (value: number, slot: number) => number;
-
 export class SortedColumn implements Order {
   readonly values: Column;
   readonly index: OrderedIndex;
   readonly #ids: IdTable;
-  readonly #keyOf: KeyOf;
+  readonly #keys: Keys;
+  readonly markOf: Order['markOf'];
 
-  constructor(values: Column, ids: IdTable, keyOf: KeyOf) {
+  constructor(values: Column, ids: IdTable, keys: Keys, markOf?: Order['markOf']) {
     this.values = values;
     this.#ids = ids;
-    this.#keyOf = keyOf;
+    this.#keys = keys;
+    this.markOf = markOf;
     this.index = new OrderedIndex(this);
   }
 
   keyOf(slot: number): number {
-    return this.#keyOf(this.values.at(slot), slot);
+    return this.#keys.of(this.values.at(slot), slot);
   }
 
   at(slot: number): number {
@@ -56,9 +56,25 @@ export class SortedColumn implements Order {
     index: OrderedIndex = this.index,
   ): readonly [from: number, to: number] {
     return [
-      min === -Infinity ? 0 : index.rank((slot) => this.values.at(slot) >= min),
-      max === Infinity ? index.size : index.rank((slot) => this.values.at(slot) > max),
+      min === -Infinity ? 0 : this.#rank(index, min, (slot) => this.values.at(slot) >= min),
+      max === Infinity ? index.size : this.#rank(index, max, (slot) => this.values.at(slot) > max),
     ];
+  }
+
+  /** The rank of the first row in an index of this order that stands behind a place; with `isAt` also of one that stands at it. */
+  rankBehind(
+    { value, sessionId }: { readonly value: number; readonly sessionId: string },
+    index: OrderedIndex,
+    { isAt }: { readonly isAt: boolean },
+  ): number {
+    return this.#rank(index, value, (slot) => {
+      const difference = this.compareTo(slot, value, sessionId);
+      return isAt ? difference >= 0 : difference > 0;
+    });
+  }
+
+  #rank(index: OrderedIndex, value: number, reached: (slot: number) => boolean): number {
+    return index.rank(reached, this.#keys.span(value));
   }
 
   save(to: Saving): void {

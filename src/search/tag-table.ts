@@ -8,6 +8,7 @@
 import { tagKey } from '../model/tag-key.ts';
 import { Column } from './columns.ts';
 import { Dictionary } from './dictionary.ts';
+import { bitOf } from './marks.ts';
 import { alphabeticalOrder, OrderedIndex } from './ordered-index.ts';
 import { Pool } from './pool.ts';
 import { Postings, type Recency } from './postings.ts';
@@ -23,9 +24,11 @@ export class TagTable {
   readonly postings: Postings;
   /** Runs: the number of tags, then their spellings. */
   readonly #runs = Pool.ofNumbers();
-  readonly #places = Column.uint32();
+  readonly #places: Column;
 
-  constructor(recency: Recency) {
+  /** @param places where it stands which run is a row's. */
+  constructor(recency: Recency, places = Column.uint32()) {
+    this.#places = places;
     this.postings = new Postings(recency);
   }
 
@@ -106,6 +109,21 @@ export class TagTable {
     for (let at = offset + 1; at <= end; at++)
       if (this.#keyOf.at(run[at] ?? 0) === key) return true;
     return false;
+  }
+
+  /** The bits of the row's keys in its mark. */
+  bits(slot: number): number {
+    let bits = 0;
+    this.#eachSpelling(slot, (spelling) => {
+      bits |= bitOf(this.#keyOf.at(spelling));
+    });
+    return bits;
+  }
+
+  /** How many tags the row has. */
+  count(slot: number): number {
+    const place = this.#places.at(slot);
+    return place === 0 ? 0 : (this.#runs.page(place)[this.#runs.offset(place)] ?? 0);
   }
 
   /** The first of the row's keys that is among these; 0 if none is. */

@@ -41,6 +41,11 @@ export interface IndexOptions {
 
 type Library = typeof Database;
 
+/** What SQLite says of one. */
+interface Checkpoint {
+  readonly busy: number;
+}
+
 export class IndexFile {
   readonly #options: IndexOptions;
   readonly #db: Database.Database;
@@ -150,12 +155,18 @@ export class IndexFile {
     if (!this.#sessions.mustErase) return true;
     this.flush();
     const isDone = this.#entries.merge(ERASE_PAGES, !this.#hasBegunErasure);
-    this.#hasBegunErasure = !isDone;
-    if (!isDone) return false;
-    this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    this.#hasBegunErasure = true;
+    if (!isDone || !this.#emptyLog()) return false;
+    this.#hasBegunErasure = false;
     this.#sessions.mustErase = false;
-    this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    this.#emptyLog();
     return true;
+  }
+
+  /** Also the log beside the file has the words. False: somebody else reads in it. */
+  #emptyLog(): boolean {
+    const [{ busy } = { busy: 0 }] = this.#db.pragma('wal_checkpoint(TRUNCATE)') as Checkpoint[];
+    return busy === 0;
   }
 
   /** Numbers of the sessions in which some row matches. */
@@ -234,7 +245,7 @@ export class IndexFile {
     const line = indexed(about);
     const digest = createHash('sha256').update(line).digest('base64url').slice(0, 22);
     if (digest === before) return digest;
-    if (before !== '') this.#entries.delete(number * ROWS, number * ROWS);
+    if (before !== '') this.#delete(number, 0, 0);
     this.#entries.add(number * ROWS, line);
     return digest;
   }

@@ -1,6 +1,7 @@
 /** The completion scripts, in their shells where these are installed. */
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
+import type { DaemonClient } from '../../src/cli/shell.ts';
 import { greenroom } from './run-cli.ts';
 
 const scriptFor = async (shell: string): Promise<string> =>
@@ -12,10 +13,14 @@ const isThere = (program: string): boolean => {
   return false;
 };
 
-/** What bash offers for a line whose last word is typed in part. */
+/** Its last word twice: with a mark, and with all that it was called with. */
+const SAYS_HOW =
+  'greenroom() { local IFS=_; for TYPED; do :; done; echo "$TYPED."; echo "$TYPED.$*"; }';
+
+/** What bash offers for a line whose last word is typed in part. `greenroom` there says how it was called. */
 const offered = async (...words: readonly string[]): Promise<string[]> => {
-  const script = await scriptFor('bash');
-  const typed = words.map((word) => `'${word}'`).join(' ');
+  const script = `${await scriptFor('bash')}\n${SAYS_HOW}`;
+  const typed = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
   const ask = `COMP_WORDS=(greenroom ${typed}); COMP_CWORD=${words.length}; _greenroom; echo "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = spawnSync('bash', ['-c', `${script}\n${ask}`], { encoding: 'utf8' });
   expect(stderr).toBe('');
@@ -34,6 +39,58 @@ test.skipIf(!isThere('bash'))(
     expect(await offered('completion', '--he')).toEqual(['--help']);
   },
 );
+
+test.skipIf(!isThere('bash'))(
+  'bash asks us for the values of some options, of the daemon that the line names',
+  async () => {
+    expect(await offered('sessions', 'search', '--tag', 're')).toEqual([
+      ...['re.', 're.completion_values_tag_--_re'],
+    ]);
+    expect(await offered('--data', '/d', 'sessions', 'list', '--model', 'o')).toEqual([
+      ...['o.', 'o.--data_/d_completion_values_model_--_o'],
+    ]);
+    // It parts words at colons, and replaces the last part.
+    const [last, all] = await offered('sessions', 'search', '--query', 'tag', ':', 're');
+    expect([last, all]).toEqual(['re.', 're.completion_values_query_--_tag:re']);
+    expect((await offered('sessions', 'search', '--query', 'tag', ':'))[0]).toBe('.');
+    expect((await offered('sessions', 'search', '--query', '"-tag:a mo')).slice(0, 2)).toEqual([
+      ...['-tag:a', 'mo.'],
+    ]);
+  },
+);
+
+const daemonWith = (values: readonly string[]): DaemonClient =>
+  ({
+    sessions: async () => ({ facets: values.map((value) => ({ value })), values: values.length }),
+    close: async () => {},
+  }) as unknown as DaemonClient;
+
+const forever = () => new Promise<void>(() => {});
+
+test.each([
+  ['query', 'ta', ['tag:']],
+  ['query', 'cost:>5 -(st', ['cost:>5 -(status:']],
+  ['query', '-status:id', ['-status:idle']],
+  ['query', 'sort:c', ['sort:created', 'sort:cost']],
+  ['query', 'a tag:Re', ['a tag:review', 'a tag:"red herring"']],
+  ['query', 'cost:1', []],
+  ['tag', 're', ['review', 'red herring']],
+])('of %s %j we offer %j', async (typed, text, lines) => {
+  const daemon = daemonWith(['review', 'red herring', 'other']);
+  const { out, code } = await greenroom(['completion', 'values', typed, '--', text], {
+    daemon,
+    sleep: forever,
+  });
+  expect(code).toBe(0);
+  expect(out.split('\n').filter((line) => line !== '')).toEqual(lines);
+});
+
+test('without a daemon, or with one that takes its time, no names are offered, and nothing is said', async () => {
+  const slow = { ...daemonWith([]), sessions: forever } as unknown as DaemonClient;
+  const call = ['completion', 'values', 'tag', '--', 'a'];
+  for (const world of [{}, { daemon: slow }])
+    expect(await greenroom(call, world)).toEqual({ code: 0, out: '', err: '' });
+});
 
 test.each(['zsh', 'fish'])('%s takes its script', async (shell) => {
   const script = await scriptFor(shell);

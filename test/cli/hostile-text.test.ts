@@ -192,6 +192,8 @@ const CALLS: readonly (readonly string[])[] = [
   ['backups', 'delete', HOSTILE],
   ['completion', 'bash'],
   ['completion', HOSTILE],
+  ['completion', 'values', 'tag'],
+  ['completion', 'values', 'query', '--', `tag:${HOSTILE}`],
   ['sessions', 'delete', 'made', HOSTILE],
   [HOSTILE],
   ['sessions', 'list', `--${HOSTILE}`],

@@ -1,9 +1,10 @@
 /** Columns, texts and runs of numbers: what was set is read back, wherever it lies, and what is unused costs nothing. */
 import { expect, test } from 'vitest';
-import { Column, flat, TEXT_OVERHEAD_BYTES, Texts } from '../../src/search/columns.ts';
+import { Column, Fields } from '../../src/search/columns.ts';
 import { Dictionary } from '../../src/search/dictionary.ts';
 import { Facet } from '../../src/search/facet.ts';
 import { Pool } from '../../src/search/pool.ts';
+import { flat, TEXT_OVERHEAD_BYTES, Texts } from '../../src/search/texts.ts';
 
 const EDGES = [0, 1, 15, 16, 17, 31, 32, 4_095, 4_096, 4_097, 8_191, 8_192, 70_000];
 
@@ -17,6 +18,23 @@ test.each([
   expect([2, 14, 4_000, 5_000, 69_999, 1_000_000].map((slot) => column.at(slot))).toEqual([
     ...[0, 0, 0, 0, 0, 0],
   ]);
+});
+
+test('fields that stand side by side keep each its own number, and their memory is counted once', () => {
+  const fields = new Fields({ float64: 2, uint32: 3 });
+  const [time, money] = [fields.float64(), fields.float64()];
+  const counts = [fields.uint32(), fields.uint32(), fields.uint32()];
+  for (const slot of EDGES) {
+    time.set(slot, slot + 0.5);
+    money.set(slot, -slot);
+    for (const [n, count] of counts.entries()) count.set(slot, 10 * slot + n + 1);
+  }
+  const row = (slot: number) => [time, money, ...counts].map((column) => column.at(slot) + 0);
+  for (const slot of EDGES)
+    expect(row(slot)).toEqual([slot + 0.5, 0 - slot, ...[1, 2, 3].map((n) => 10 * slot + n)]);
+  expect(row(69_999)).toEqual([0, 0, 0, 0, 0]);
+  expect(time.bytes + money.bytes).toBe(0);
+  expect(fields.bytes).toBe(4 * 4_096 * 32); // pages 0, 1, 2 and 17; a row is two times 8 and four times 4 bytes
 });
 
 test('a column that holds nothing, or nothing but zeros, takes no memory', () => {

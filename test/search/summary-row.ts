@@ -1,7 +1,8 @@
 /** Catalog rows for tests: plain ones, and arbitrary ones from small alphabets, so that values meet. */
 import fc from 'fast-check';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
-import { Criteria, contradictions, type Filter } from '../../src/model/criteria.ts';
+import { contradictions } from '../../src/model/contradictions.ts';
+import { Criteria, type Filter } from '../../src/model/criteria.ts';
 import type { SessionId, Tenant } from '../../src/model/ids.ts';
 import { isAtTurn, MODES, STATUSES } from '../../src/model/words.ts';
 import { MOMENTS } from './moments.ts';
@@ -98,7 +99,8 @@ const usd = fc.option(
   { nil: undefined },
 );
 
-export const filters = fc
+/** Also such as contradict themselves. */
+const anyFilters: fc.Arbitrary<Filter> = fc
   .record({
     tags: tagQuery,
     allTags: tagQuery,
@@ -138,16 +140,21 @@ export const filters = fc
     const given = Object.entries(all).filter(([, v]) => v !== undefined);
     return fc.subarray(given, { maxLength: Math.min(3, given.length) });
   })
-  .map((entries) => Object.fromEntries(entries))
-  .filter((filter) => contradictions(filter).length === 0);
+  .map((entries) => Object.fromEntries(entries));
 
-const around = (inner: fc.Arbitrary<Filter>): fc.Arbitrary<Filter> => {
+const isMeetable = (filter: Filter): boolean => contradictions(filter).length === 0;
+export const filters = anyFilters.filter(isMeetable);
+
+const anyAround = (inner: fc.Arbitrary<Filter>): fc.Arbitrary<Filter> => {
   const several = fc.option(fc.array(inner, { minLength: 1, maxLength: 2 }), { nil: undefined });
   return fc
-    .tuple(filters, several, several, several)
-    .map(([plain, allOf, anyOf, noneOf]) => withoutUndefined({ ...plain, allOf, anyOf, noneOf }))
-    .filter((filter) => contradictions(filter).length === 0);
+    .tuple(anyFilters, several, several, several)
+    .map(([plain, allOf, anyOf, noneOf]) => withoutUndefined({ ...plain, allOf, anyOf, noneOf }));
 };
+export const anyNestedFilters = anyAround(anyFilters);
+
+const around = (inner: fc.Arbitrary<Filter>): fc.Arbitrary<Filter> =>
+  anyAround(inner).filter(isMeetable);
 /** Criteria in criteria in criteria. */
 export const nestedFilters = around(around(filters));
 

@@ -241,6 +241,18 @@ it('deletes the words of a deleted session from its files, running and after a r
   expect(await found(test, 'more')).toEqual(['c']);
 });
 
+it('deletes a title from its files when it has become another one', async () => {
+  const test = await ownGreenroom({ textSearch: 'talk' });
+  await test.sessions.create('a', { title: 'xylophonist' });
+  await test.sessions.create('b', { title: 'zeppelinfield' });
+  await caughtUp(test);
+  await until(() => filesWith(test, 'xylophonist').length > 0);
+  await test.sessions.update('a', { title: 'quicksandbox' });
+  await until(() => filesWith(test, 'xylophonist').length === 0);
+  expect(filesWith(test, 'zeppelinfield').length).toBeGreaterThan(0);
+  expect(await found(test, 'quicksandbox')).toEqual(['a']);
+});
+
 it('a cleanup by words deletes what they find, and nothing while there are words that it does not know', async () => {
   const test = await withTwo();
   const order = { q: '-keeper', maxAgeDays: 0 };

@@ -5,7 +5,8 @@
  * A condition becomes functions once, so that a row costs no more than the criteria that are there.
  */
 import type { CatalogRow } from '../../model/catalog-row.ts';
-import type { Bound, Condition } from '../../model/criteria.ts';
+import type { Bound } from '../../model/contradictions.ts';
+import type { Condition } from '../../model/criteria.ts';
 import { nanoUsdOf } from '../../model/money.ts';
 import { tagKey } from '../../model/tag-key.ts';
 

@@ -44,7 +44,8 @@ import {
 import { type AnyMessage, summarize } from '../../classic/transcript.ts';
 import { onlyObjectOf } from '../../claude-code/read-line.ts';
 import { type CatalogRow, SUMMARY_LENGTH } from '../../model/catalog-row.ts';
-import { Criteria, contradictions } from '../../model/criteria.ts';
+import { contradictions } from '../../model/contradictions.ts';
+import { Criteria } from '../../model/criteria.ts';
 import { codeOf, GreenroomError, SessionNotFoundError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../../model/ids.ts';

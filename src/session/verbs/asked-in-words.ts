@@ -1,11 +1,6 @@
 /** What a search is asked for, with the criteria that its `q` says in words. */
-import {
-  type CountRequest,
-  type Criteria,
-  contradictions,
-  type Filter,
-  type SearchRequest,
-} from '../../model/criteria.ts';
+import { contradictions } from '../../model/contradictions.ts';
+import type { CountRequest, Criteria, Filter, SearchRequest } from '../../model/criteria.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { conditionOf } from '../../query/condition.ts';
 import { UTC, zoneNamed } from '../../query/moments.ts';
@@ -54,14 +49,10 @@ const withCondition = <T extends Filter>(others: T, condition: Filter | undefine
   const all = { ...others, allOf: [...(others.allOf ?? []), condition] };
   const [contradiction] = contradictions(all);
   if (contradiction === undefined) return all;
-  const { from, to } = contradiction;
-  throw new GreenroomError(
-    'invalid_criteria',
-    `nothing can meet them all: ${from} is beyond ${to}`,
-    {
-      details: { field: 'q' },
-    },
-  );
+  const { field, why } = contradiction;
+  throw new GreenroomError('invalid_criteria', `nothing can meet them all: ${field} ${why}`, {
+    details: { field: 'q' },
+  });
 };
 
 const askedBy = (

@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import type { CatalogRow } from '../../model/catalog-row.ts';
-import { Moment, mustNotContradict, requestShape } from '../../model/criteria.ts';
+import { mustNotContradict } from '../../model/contradictions.ts';
+import { Moment, requestShape } from '../../model/criteria.ts';
 import type { Head } from '../../model/head.ts';
 import { iso } from '../../model/moment.ts';
 import { usdOf } from '../../model/money.ts';

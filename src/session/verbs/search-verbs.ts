@@ -1,11 +1,11 @@
 /** Verbs on all sessions of a tenant: finding, counting, cleaning up. */
 import { z } from 'zod';
 import type { CatalogRow } from '../../model/catalog-row.ts';
+import { mustNotContradict } from '../../model/contradictions.ts';
 import {
   CountRequest,
   type Criteria,
   FacetsRequest,
-  mustNotContradict,
   requestShape,
   SearchRequest,
 } from '../../model/criteria.ts';

@@ -1,6 +1,7 @@
 /** Verbs that change the tags of many sessions at once, in the background. */
 import { z } from 'zod';
-import { mustNotContradict, requestShape } from '../../model/criteria.ts';
+import { mustNotContradict } from '../../model/contradictions.ts';
+import { requestShape } from '../../model/criteria.ts';
 import { affectedBy, isRetag, retagShape } from '../../tags/retag.ts';
 import { catalogName } from '../ports/catalog.ts';
 import { JOB_STATES, type RetagJob, retaggerName } from '../ports/retagger.ts';

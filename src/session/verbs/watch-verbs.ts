@@ -1,11 +1,7 @@
 /** Live queries: a watch is begun, asked for what has changed, and ended. What is refused here would need to be asked again and again. */
 import { z } from 'zod';
-import {
-  type CountRequest,
-  MAX_PAGE,
-  mustNotContradict,
-  requestShape,
-} from '../../model/criteria.ts';
+import { mustNotContradict } from '../../model/contradictions.ts';
+import { type CountRequest, MAX_PAGE, requestShape } from '../../model/criteria.ts';
 import { LONGEST_WATCH_MS } from '../../model/deadlines.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { textsIn } from '../../model/texts.ts';
