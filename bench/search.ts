@@ -2,7 +2,7 @@
  * How fast are searches among many sessions? SQLite answers the same questions about the same sessions beside us, in
  * one process; both give rows with all fields, and every pair of answers is compared.
  */
-import { MemoryCatalog } from '../src/search/catalog.ts';
+import { MemoryCatalog } from '../src/search/catalog/catalog.ts';
 import { Dice } from '../src/testing/dice.ts';
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { bytes, ms, number, quantile, times } from './harness/figures.ts';

@@ -1,7 +1,7 @@
 /** The snapshot of the catalog, which the next start reads: written by a process of its own. */
 import { join } from 'node:path';
 import { compiledFile } from '../src/platform/compiled.ts';
-import { type SnapshotWritten, snapshotKeeper } from '../src/search/snapshot-keeper.ts';
+import { type SnapshotWritten, snapshotKeeper } from '../src/search/catalog/snapshot-keeper.ts';
 import { patienceFor, runChild } from '../src/storage/files/child.ts';
 import { DATA_FILE } from '../src/storage/files/data-file.ts';
 import type { Parts } from './parts.ts';

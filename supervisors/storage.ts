@@ -1,6 +1,6 @@
 /** Where the truth is: the journal, then what is derived from it. */
 import { supervisor } from '../src/otp/supervisor.ts';
-import { catalogServer } from '../src/search/catalog-server.ts';
+import { catalogServer } from '../src/search/catalog/catalog-server.ts';
 import { journal } from './journal.ts';
 import { live } from './live.ts';
 import type { Parts } from './parts.ts';

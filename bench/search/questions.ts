@@ -1,6 +1,6 @@
 /** The questions of the bench: each as a criterion for us and as a statement for SQLite, with chance in what is asked for. */
 import { Criteria } from '../../src/model/criteria.ts';
-import type { MemoryCatalog } from '../../src/search/catalog.ts';
+import type { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
 import type { Dice } from '../../src/testing/dice.ts';
 import {
   DAY_MS,

@@ -4,7 +4,7 @@
  */
 import type { DerivedReport } from '../model/derived.ts';
 import { systemClock } from '../otp/system-clock.ts';
-import { verifySnapshot } from '../search/verify-snapshot.ts';
+import { verifySnapshot } from '../search/catalog/verify-snapshot.ts';
 import { JournalBeside } from '../storage/journal/journal-beside.ts';
 import type { Scope } from '../text/extract.ts';
 import { verifyIndex } from '../text/verify-index.ts';

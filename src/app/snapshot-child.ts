@@ -7,8 +7,8 @@
  */
 import { constants, setPriority } from 'node:os';
 import { systemClock } from '../otp/system-clock.ts';
-import { fillCatalog } from '../search/fill-catalog.ts';
-import { writeSnapshot } from '../search/snapshot-file.ts';
+import { fillCatalog } from '../search/catalog/fill-catalog.ts';
+import { writeSnapshot } from '../search/catalog/snapshot-file.ts';
 import { JournalBeside } from '../storage/journal/journal-beside.ts';
 
 const owner = process.ppid;

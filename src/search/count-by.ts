@@ -8,12 +8,12 @@ import { PERIODS, type Period } from '../model/words.ts';
 import type { FacetsPage } from '../session/ports/catalog.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import type { Lane } from './lane.ts';
-import { alphabetical } from './ordered-index.ts';
 import { periodsIn } from './periods.ts';
 import { Query } from './query.ts';
 import { eachOf } from './search.ts';
-import type { SessionTable } from './session-table.ts';
-import { noSums } from './sums.ts';
+import { alphabetical } from './table/ordered-index.ts';
+import type { SessionTable } from './table/session-table.ts';
+import { noSums } from './table/sums.ts';
 
 type Counted = FacetsPage['facets'][number];
 type Field = Exclude<Facets['by'], Period>;

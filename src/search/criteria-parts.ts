@@ -5,19 +5,19 @@
 import type { Condition, Criteria } from '../model/criteria.ts';
 import { GreenroomError } from '../model/errors.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
-import type { Facet } from './facet.ts';
-import { bitOf } from './marks.ts';
-import type { OrderedIndex } from './ordered-index.ts';
-import type { Postings } from './postings.ts';
+import type { Facet } from './table/facet.ts';
+import { bitOf } from './table/marks.ts';
+import type { OrderedIndex } from './table/ordered-index.ts';
+import type { Postings } from './table/postings.ts';
 import {
   HAS_APPROVAL,
   HAS_ARCHIVE,
   HAS_ERRORS,
   OPTIONAL_FACETS,
   type SessionTable,
-} from './session-table.ts';
-import type { Sums } from './sums.ts';
-import type { TagTable } from './tag-table.ts';
+} from './table/session-table.ts';
+import type { Sums } from './table/sums.ts';
+import type { TagTable } from './table/tag-table.ts';
 
 /** A prefix of more tags than this is tested row by row: to list them would cost more than it saves. */
 const MAX_PREFIX_KEYS = 1_000;

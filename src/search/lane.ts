@@ -2,8 +2,8 @@
  * The lane of long walks: however many there are, one slice is walked at a time, and the loop has its turn between two.
  * It owns the order of slices; they are walked by turns.
  */
-import type { SessionTable } from './session-table.ts';
-import type { Walk } from './walk.ts';
+import type { SessionTable } from './table/session-table.ts';
+import type { Walk } from './table/walk.ts';
 
 /** Rows that are visited before the loop has its turn, of which few things are asked: some milliseconds' worth. */
 export const SLICE_ROWS = 8_192;

@@ -10,11 +10,11 @@ import type { Condition, Criteria } from '../model/criteria.ts';
 import { nanoUsdOf } from '../model/money.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import { type Part, partsOf, type Source, sum, type Test } from './criteria-parts.ts';
-import { type Choice, levelOf } from './marks.ts';
-import type { OrderedIndex } from './ordered-index.ts';
-import type { SessionTable } from './session-table.ts';
-import type { Range } from './sorted-column.ts';
-import type { Sums } from './sums.ts';
+import { type Choice, levelOf } from './table/marks.ts';
+import type { OrderedIndex } from './table/ordered-index.ts';
+import type { SessionTable } from './table/session-table.ts';
+import type { Range } from './table/sorted-column.ts';
+import type { Sums } from './table/sums.ts';
 
 export interface Road extends Source {
   /** Whether a row of the road is wanted. */

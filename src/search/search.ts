@@ -16,13 +16,13 @@ import type { SearchPage } from '../session/ports/catalog.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
 import { type Lane, sliceRowsFor } from './lane.ts';
-import { alphabetical } from './ordered-index.ts';
 import { Query, type Road, type Stretch } from './query.ts';
-import type { SessionTable } from './session-table.ts';
-import type { SortedColumn } from './sorted-column.ts';
-import { noSums, type Sums } from './sums.ts';
+import { alphabetical } from './table/ordered-index.ts';
+import type { SessionTable } from './table/session-table.ts';
+import type { SortedColumn } from './table/sorted-column.ts';
+import { noSums, type Sums } from './table/sums.ts';
+import { Walk } from './table/walk.ts';
 import { TopK } from './top-k.ts';
-import { Walk } from './walk.ts';
 
 /** The order of a page, and where it goes on. */
 interface Order {

@@ -5,7 +5,7 @@
 const [dist, dir, path] = process.argv.slice(2);
 const load = (file) => import(`${dist}/src/${file}`);
 const { openLmdbJournal } = await load('storage/journal/lmdb-journal.js');
-const { fillCatalog } = await load('search/fill-catalog.js');
+const { fillCatalog } = await load('search/catalog/fill-catalog.js');
 const { newHead } = await load('model/head.js');
 const { sessionKey } = await load('model/ids.js');
 

@@ -231,7 +231,7 @@ test(`${LIVES - 1} kills among random changes and searches leave what a plain li
 test.each([
   [
     'a start that does not look at what has changed since the snapshot',
-    'search/fill-catalog.js',
+    'search/catalog/fill-catalog.js',
     /feed\.gone\(key\);\s+else\s+feed\.scanned\(row\);/,
     'void 0;',
   ],

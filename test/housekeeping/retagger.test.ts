@@ -5,7 +5,7 @@ import { codeOf, GreenroomError } from '../../src/model/errors.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { MemoryCatalog } from '../../src/search/catalog.ts';
+import { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
 import { catalogName } from '../../src/session/ports/catalog.ts';
 import { type RetagJob, retaggerName } from '../../src/session/ports/retagger.ts';
 import { type Retag, retagged } from '../../src/tags/retag.ts';

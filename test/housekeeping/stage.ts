@@ -9,7 +9,7 @@ import type { ActorRef } from '../../src/otp/ref.ts';
 import { type SupervisorRef, startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { MemoryCatalog } from '../../src/search/catalog.ts';
+import { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
 import { catalogName } from '../../src/session/ports/catalog.ts';
 import { type Journal, type JournalUpkeep, journalName } from '../../src/session/ports/journal.ts';
 import { sweeperName } from '../../src/session/ports/sweeper.ts';

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { MemoryCatalog } from '../../src/search/catalog.ts';
+import { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
 import { typicalRow } from './typical-row.ts';
 
 const heapBytes = (): number => {

@@ -4,7 +4,7 @@ import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import type { Criteria, Facets } from '../../src/model/criteria.ts';
 import { tagKey } from '../../src/model/tag-key.ts';
 import { FACETS, PERIODS } from '../../src/model/words.ts';
-import { MemoryCatalog } from '../../src/search/catalog.ts';
+import { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
 import type { FacetsPage } from '../../src/session/ports/catalog.ts';
 import { isFull } from '../chaos/size.ts';
 import { ZONES } from './moments.ts';

@@ -4,7 +4,7 @@ import type { Report } from '../../src/otp/report.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { type catalogProtocol, catalogServer } from '../../src/search/catalog-server.ts';
+import { type catalogProtocol, catalogServer } from '../../src/search/catalog/catalog-server.ts';
 import { type Catalog, catalogName } from '../../src/session/ports/catalog.ts';
 import { type Journal, type JournalUpkeep, journalName } from '../../src/session/ports/journal.ts';
 import { deleteOf, FakeJournal, holder, writeOf } from './fake-journal.ts';

@@ -1,10 +1,10 @@
 /** Columns, texts and runs of numbers: what was set is read back, wherever it lies, and what is unused costs nothing. */
 import { expect, test } from 'vitest';
-import { Column, Fields } from '../../src/search/columns.ts';
-import { Dictionary } from '../../src/search/dictionary.ts';
-import { Facet } from '../../src/search/facet.ts';
-import { Pool } from '../../src/search/pool.ts';
-import { flat, TEXT_OVERHEAD_BYTES, Texts } from '../../src/search/texts.ts';
+import { Column, Fields } from '../../src/search/table/columns.ts';
+import { Dictionary } from '../../src/search/table/dictionary.ts';
+import { Facet } from '../../src/search/table/facet.ts';
+import { Pool } from '../../src/search/table/pool.ts';
+import { flat, TEXT_OVERHEAD_BYTES, Texts } from '../../src/search/table/texts.ts';
 
 const EDGES = [0, 1, 15, 16, 17, 31, 32, 4_095, 4_096, 4_097, 8_191, 8_192, 70_000];
 

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import type { Filter } from '../../src/model/criteria.ts';
-import { MemoryCatalog } from '../../src/search/catalog.ts';
-import type { Sums } from '../../src/search/sums.ts';
+import { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
+import type { Sums } from '../../src/search/table/sums.ts';
 import { criteriaOf, rowOf, tenant } from './summary-row.ts';
 
 type Wanted = object;

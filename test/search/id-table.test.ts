@@ -1,7 +1,7 @@
 import { equal } from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { IdTable } from '../../src/search/id-table.ts';
+import { IdTable } from '../../src/search/table/id-table.ts';
 
 const ids = fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/);
 

@@ -1,8 +1,8 @@
 /** The lane of long walks: one slice at a time, with a pause between two, by turns. */
 import { describe, expect, it } from 'vitest';
 import { Lane, SLICE_ROWS } from '../../src/search/lane.ts';
-import { SessionTable } from '../../src/search/session-table.ts';
-import { Walk } from '../../src/search/walk.ts';
+import { SessionTable } from '../../src/search/table/session-table.ts';
+import { Walk } from '../../src/search/table/walk.ts';
 import { rowOf, tenant } from './summary-row.ts';
 
 /** A lane that notes what happens on it; pauses are over at once. */

@@ -3,7 +3,7 @@
  * has changed; beside it a model: a map of its rows.
  */
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
-import { MemoryCatalog } from '../../src/search/catalog.ts';
+import { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
 import type { Dice } from '../../src/testing/dice.ts';
 import { MOMENTS } from './moments.ts';
 import { rowOf } from './summary-row.ts';

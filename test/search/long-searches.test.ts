@@ -7,7 +7,7 @@ import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import type { Facets, Filter } from '../../src/model/criteria.ts';
 import { newHead } from '../../src/model/head.ts';
 import { tagKey } from '../../src/model/tag-key.ts';
-import { MemoryCatalog } from '../../src/search/catalog.ts';
+import { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
 import { encodeCursor } from '../../src/search/cursor.ts';
 import { SLICE_ROWS } from '../../src/search/lane.ts';
 import { Dice } from '../../src/testing/dice.ts';

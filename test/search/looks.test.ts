@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import { Lane } from '../../src/search/lane.ts';
 import { count, search } from '../../src/search/search.ts';
-import { SessionTable } from '../../src/search/session-table.ts';
+import { SessionTable } from '../../src/search/table/session-table.ts';
 import { criteriaOf, rowOf, tenant } from './summary-row.ts';
 
 const SESSIONS = 1_000;

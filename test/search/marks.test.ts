@@ -1,8 +1,8 @@
 /** Marks: they refuse for certain, never fall with the cost, and a walk that chooses by them meets what a plain filter keeps. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ANY, bitOf, isChosen, levelOf, markOf } from '../../src/search/marks.ts';
-import { OrderedIndex } from '../../src/search/ordered-index.ts';
+import { ANY, bitOf, isChosen, levelOf, markOf } from '../../src/search/table/marks.ts';
+import { OrderedIndex } from '../../src/search/table/ordered-index.ts';
 
 const costs = fc.oneof(
   fc.constantFrom(-1, 0, 1, 9_999, 10_000, 5e9, 42_949e9, 1e15, Infinity, -Infinity),

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { catalogRowOf } from '../../src/model/catalog-row.ts';
 import { Criteria } from '../../src/model/criteria.ts';
 import { newHead } from '../../src/model/head.ts';
-import { MAX_NOTED, MemoryCatalog } from '../../src/search/catalog.ts';
-import { CatalogFeed } from '../../src/search/catalog-feed.ts';
+import { MAX_NOTED, MemoryCatalog } from '../../src/search/catalog/catalog.ts';
+import { CatalogFeed } from '../../src/search/catalog/catalog-feed.ts';
 import { keyOf, NOW, remove, write } from '../storage/sessions.ts';
 
 const TENANT = keyOf('any').tenant;

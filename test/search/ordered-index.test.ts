@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { OrderedIndex } from '../../src/search/ordered-index.ts';
+import { OrderedIndex } from '../../src/search/table/ordered-index.ts';
 import { rounds } from '../support/rounds.ts';
 
 const ascending = (a: number, b: number) => a - b;

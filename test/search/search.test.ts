@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import type { Tenant } from '../../src/model/ids.ts';
-import { MemoryCatalog } from '../../src/search/catalog.ts';
+import { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
 import { criteriaOf, rowOf, tenant } from './summary-row.ts';
 
 const catalogOf = (rows: Record<string, Partial<CatalogRow>>): MemoryCatalog => {

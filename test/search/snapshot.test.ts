@@ -5,11 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryCatalog } from '../../src/search/catalog.ts';
-import type { CatalogFeed } from '../../src/search/catalog-feed.ts';
-import { type FillOptions, fillCatalog, type Source } from '../../src/search/fill-catalog.ts';
-import { Loading, Saving } from '../../src/search/saved.ts';
-import { readHeader, readSnapshot, writeSnapshot } from '../../src/search/snapshot-file.ts';
+import { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
+import type { CatalogFeed } from '../../src/search/catalog/catalog-feed.ts';
+import {
+  type FillOptions,
+  fillCatalog,
+  type Source,
+} from '../../src/search/catalog/fill-catalog.ts';
+import { readHeader, readSnapshot, writeSnapshot } from '../../src/search/catalog/snapshot-file.ts';
+import { Loading, Saving } from '../../src/search/table/saved.ts';
 import { Dice } from '../../src/testing/dice.ts';
 import { rounds } from '../support/rounds.ts';
 import { expectSame } from './same-catalog.ts';

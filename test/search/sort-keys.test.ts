@@ -1,7 +1,7 @@
 /** Keys of the orders: they never fall along the order, stay within 32 bits, and tell apart what is common. */
 import { expect, test } from 'vitest';
-import { IdTable } from '../../src/search/id-table.ts';
-import { costKeys, timeKeys, turnsKeys } from '../../src/search/sort-keys.ts';
+import { IdTable } from '../../src/search/table/id-table.ts';
+import { costKeys, timeKeys, turnsKeys } from '../../src/search/table/sort-keys.ts';
 
 const LARGEST = 0xffff_ffff;
 const ids = (): IdTable => {

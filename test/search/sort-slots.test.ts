@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sortedBy } from '../../src/search/sort-slots.ts';
+import { sortedBy } from '../../src/search/table/sort-slots.ts';
 
 /** Enough that digits decide, repeated so that many are equal; values up to those of nano-dollars. */
 const values = fc

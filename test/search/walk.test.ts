@@ -1,8 +1,8 @@
 /** A walk over many rows with pauses: what changes in a pause is seen as it was before. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SessionTable } from '../../src/search/session-table.ts';
-import { Walk } from '../../src/search/walk.ts';
+import { SessionTable } from '../../src/search/table/session-table.ts';
+import { Walk } from '../../src/search/table/walk.ts';
 import { rowOf, tenant } from './summary-row.ts';
 
 const slotsFrom1To = (last: number): Uint32Array =>

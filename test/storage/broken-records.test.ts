@@ -4,7 +4,7 @@ import type { Tenant } from '../../src/model/ids.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { catalogServer } from '../../src/search/catalog-server.ts';
+import { catalogServer } from '../../src/search/catalog/catalog-server.ts';
 import { catalogName } from '../../src/session/ports/catalog.ts';
 import { journalServer } from '../../src/storage/journal/journal-server.ts';
 import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';

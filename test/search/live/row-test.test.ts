@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CatalogRow } from '../../../src/model/catalog-row.ts';
 import type { Condition } from '../../../src/model/criteria.ts';
-import { MemoryCatalog } from '../../../src/search/catalog.ts';
+import { MemoryCatalog } from '../../../src/search/catalog/catalog.ts';
 import { rowTest } from '../../../src/search/live/row-test.ts';
 import { placeOf, WatchIndex } from '../../../src/search/live/watch-index.ts';
 import { isFull } from '../../chaos/size.ts';

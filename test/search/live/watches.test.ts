@@ -7,7 +7,7 @@ import type { Condition } from '../../../src/model/criteria.ts';
 import { newHead } from '../../../src/model/head.ts';
 import type { Tenant } from '../../../src/model/ids.ts';
 import { virtualClock } from '../../../src/otp/virtual-clock.ts';
-import { MemoryCatalog } from '../../../src/search/catalog.ts';
+import { MemoryCatalog } from '../../../src/search/catalog/catalog.ts';
 import { MAX_DUE } from '../../../src/search/live/live-watch.ts';
 import {
   FORGOTTEN_AFTER_MS,

@@ -20,7 +20,7 @@ import {
 } from '../../../src/otp/index.ts';
 import { supervisor } from '../../../src/otp/supervisor.ts';
 import { createLog } from '../../../src/platform/log.ts';
-import { catalogServer } from '../../../src/search/catalog-server.ts';
+import { catalogServer } from '../../../src/search/catalog/catalog-server.ts';
 import { Sessions } from '../../../src/session/api/sessions.ts';
 import { Feed } from '../../../src/session/events/feed.ts';
 import { journalName } from '../../../src/session/ports/journal.ts';

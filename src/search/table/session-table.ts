@@ -6,9 +6,9 @@
  *    loads they name none, and nothing is searched: all are sorted at once when it settles.
  */
 
-import type { CatalogRow } from '../model/catalog-row.ts';
-import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
-import { isAtTurn, type Mode, type Status } from '../model/words.ts';
+import type { CatalogRow } from '../../model/catalog-row.ts';
+import type { SessionId, SessionKey, Tenant } from '../../model/ids.ts';
+import { isAtTurn, type Mode, type Status } from '../../model/words.ts';
 import { Column, Fields } from './columns.ts';
 import { Facet } from './facet.ts';
 import { IdTable } from './id-table.ts';

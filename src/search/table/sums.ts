@@ -3,7 +3,7 @@
  * asking for them costs nothing.
  */
 
-import type { Sums } from '../session/ports/catalog.ts';
+import type { Sums } from '../../session/ports/catalog.ts';
 import type { Loading, Saving } from './saved.ts';
 
 export type { Sums };

@@ -12,10 +12,10 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { crashpoint } from '../platform/crashpoint.ts';
-import type { ChangeMark } from '../session/ports/journal.ts';
+import { crashpoint } from '../../platform/crashpoint.ts';
+import type { ChangeMark } from '../../session/ports/journal.ts';
+import { Loading, Saving } from '../table/saved.ts';
 import type { MemoryCatalog } from './catalog.ts';
-import { Loading, Saving } from './saved.ts';
 
 /** To be raised with each change of what `saved.ts` and those who use it write, or of what a catalog row has. */
 export const SNAPSHOT_FORMAT = 5;

@@ -2,7 +2,7 @@
  * How a catalog is filled: from its snapshot and what the journal says has changed since; without a snapshot that is of
  * this journal, from all its rows. Both end with the same catalog.
  */
-import type { Journal, JournalInfo } from '../session/ports/journal.ts';
+import type { Journal, JournalInfo } from '../../session/ports/journal.ts';
 import { MemoryCatalog } from './catalog.ts';
 import { CatalogFeed } from './catalog-feed.ts';
 import { readSnapshot, removeSnapshot } from './snapshot-file.ts';

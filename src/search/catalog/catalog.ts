@@ -9,10 +9,10 @@
  * asked for; a count of all, or of one value of one field, costs nothing; other counts read that list.
  */
 
-import { type CatalogRow, catalogRowOf } from '../model/catalog-row.ts';
-import type { Criteria, Facets, Filter } from '../model/criteria.ts';
-import type { Head } from '../model/head.ts';
-import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
+import { type CatalogRow, catalogRowOf } from '../../model/catalog-row.ts';
+import type { Criteria, Facets, Filter } from '../../model/criteria.ts';
+import type { Head } from '../../model/head.ts';
+import type { SessionId, SessionKey, Tenant } from '../../model/ids.ts';
 import type {
   Catalog,
   CatalogStats,
@@ -20,16 +20,16 @@ import type {
   RowWatcher,
   SearchPage,
   Sums,
-} from '../session/ports/catalog.ts';
-import type { TextAnswers } from '../session/ports/text-index.ts';
-import { countBy } from './count-by.ts';
-import { decodeCursor } from './cursor.ts';
-import { Lane } from './lane.ts';
-import type { Loading, Saving } from './saved.ts';
-import { count, search } from './search.ts';
-import { SessionTable } from './session-table.ts';
-import { noSums } from './sums.ts';
-import { TextNumbers } from './text-numbers.ts';
+} from '../../session/ports/catalog.ts';
+import type { TextAnswers } from '../../session/ports/text-index.ts';
+import { countBy } from '../count-by.ts';
+import { decodeCursor } from '../cursor.ts';
+import { Lane } from '../lane.ts';
+import { count, search } from '../search.ts';
+import type { Loading, Saving } from '../table/saved.ts';
+import { SessionTable } from '../table/session-table.ts';
+import { noSums } from '../table/sums.ts';
+import { TextNumbers } from '../table/text-numbers.ts';
 
 /** Sessions that may wait to be taken in: bounds how long the next look takes. */
 export const MAX_NOTED = 250;

@@ -5,7 +5,7 @@
  * 1. A row's tags differ by their keys (the domain sees to it), so a row is once in a posting.
  * 2. A row is in the postings of its tags while it is listed, as in a `Facet`.
  */
-import { tagKey } from '../model/tag-key.ts';
+import { tagKey } from '../../model/tag-key.ts';
 import { Column } from './columns.ts';
 import { Dictionary } from './dictionary.ts';
 import { bitOf } from './marks.ts';

@@ -3,11 +3,11 @@
  * beside whoever writes, and changes nothing.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { CatalogRow } from '../model/catalog-row.ts';
-import { type DerivedFault, type DerivedPart, MAX_NAMED } from '../model/derived.ts';
-import { given } from '../model/given.ts';
-import { keyString } from '../model/ids.ts';
-import type { JournalUpkeep } from '../session/ports/journal.ts';
+import type { CatalogRow } from '../../model/catalog-row.ts';
+import { type DerivedFault, type DerivedPart, MAX_NAMED } from '../../model/derived.ts';
+import { given } from '../../model/given.ts';
+import { keyString } from '../../model/ids.ts';
+import type { JournalUpkeep } from '../../session/ports/journal.ts';
 import type { MemoryCatalog } from './catalog.ts';
 import { loadSnapshot, type Source } from './fill-catalog.ts';
 

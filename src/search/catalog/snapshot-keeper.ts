@@ -8,17 +8,17 @@
  * 3. When the journal's list of changes is not needed any more, it is cut.
  */
 import { z } from 'zod';
-import type { ChildSpec } from '../otp/child-spec.ts';
-import { genServer, IGNORE, noreply, protocol } from '../otp/gen-server.ts';
-import type { Ref } from '../otp/ref.ts';
-import type { Self } from '../otp/self.ts';
-import { catalogName } from '../session/ports/catalog.ts';
+import type { ChildSpec } from '../../otp/child-spec.ts';
+import { genServer, IGNORE, noreply, protocol } from '../../otp/gen-server.ts';
+import type { Ref } from '../../otp/ref.ts';
+import type { Self } from '../../otp/self.ts';
+import { catalogName } from '../../session/ports/catalog.ts';
 import {
   type ChangeMark,
   type JournalUpkeep,
   journalName,
   type SessionChange,
-} from '../session/ports/journal.ts';
+} from '../../session/ports/journal.ts';
 import type { FillNotices } from './fill-catalog.ts';
 import { readHeader, removeSnapshot } from './snapshot-file.ts';
 

@@ -10,12 +10,12 @@
  *    one that is away for a moment (`unavailable`).
  */
 import { z } from 'zod';
-import type { ChildSpec } from '../otp/child-spec.ts';
-import { genServer, protocol, reply } from '../otp/gen-server.ts';
-import type { Ref } from '../otp/ref.ts';
-import type { Self } from '../otp/self.ts';
-import { type CatalogStats, catalogName } from '../session/ports/catalog.ts';
-import { journalName, type SessionChange } from '../session/ports/journal.ts';
+import type { ChildSpec } from '../../otp/child-spec.ts';
+import { genServer, protocol, reply } from '../../otp/gen-server.ts';
+import type { Ref } from '../../otp/ref.ts';
+import type { Self } from '../../otp/self.ts';
+import { type CatalogStats, catalogName } from '../../session/ports/catalog.ts';
+import { journalName, type SessionChange } from '../../session/ports/journal.ts';
 import type { CatalogFeed } from './catalog-feed.ts';
 import { type FillNotices, fillCatalog } from './fill-catalog.ts';
 

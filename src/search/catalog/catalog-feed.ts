@@ -6,9 +6,9 @@
  * changed or was deleted meanwhile is old.
  */
 
-import type { CatalogRow } from '../model/catalog-row.ts';
-import { keyString, type SessionKey } from '../model/ids.ts';
-import type { SessionChange } from '../session/ports/journal.ts';
+import type { CatalogRow } from '../../model/catalog-row.ts';
+import { keyString, type SessionKey } from '../../model/ids.ts';
+import type { SessionChange } from '../../session/ports/journal.ts';
 import type { MemoryCatalog } from './catalog.ts';
 
 export class CatalogFeed {
