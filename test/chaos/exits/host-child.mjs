@@ -53,7 +53,7 @@ const go = (way) => {
 };
 
 const openStore = async ({ dir, what }) => {
-  if (what === 'store') return (await load('stores.js')).openStore(`lmdb:${dir}`);
+  if (what === 'store') return (await load('stores/index.js')).openStore(`lmdb:${dir}`);
   const { startGreenroom } = await load('index.js');
   const model = { provider: 'anthropic', anthropicApiKey: 'any' }; // no turns are run
   return (await startGreenroom({ dataDir: dir, workers: 1, minFreeMb: 0, ...model })).store();
@@ -123,7 +123,7 @@ if (isMainThread) {
   }
 } else {
   const { plan, name } = workerData;
-  await load('stores.js');
+  await load('stores/index.js');
   parentPort.postMessage('loaded');
   await live(plan, name);
   if (plan.way.startsWith('in the thread: ')) go(plan.way.slice(15));

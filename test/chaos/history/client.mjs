@@ -138,9 +138,9 @@ const BACKENDS = {
   },
   greenroom: () => ofGreenroom(),
   'greenroom, read late': () => ofGreenroom(withLateReads),
-  file: async () => ofStore(new (await load('stores.js')).FileSessionStore(place)),
-  redis: async () => ofStore(new (await load('stores.js')).RedisSessionStore(place)),
-  postgres: async () => ofStore(new (await load('stores.js')).PostgresSessionStore(place)),
+  file: async () => ofStore(new (await load('stores/index.js')).FileSessionStore(place)),
+  redis: async () => ofStore(new (await load('stores/index.js')).RedisSessionStore(place)),
+  postgres: async () => ofStore(new (await load('stores/index.js')).PostgresSessionStore(place)),
 };
 
 /** Mulberry32. */
