@@ -36,6 +36,12 @@ describe('a query', () => {
     ['a star that is meant', 'tag:"team*"', 'tag:"team*"'],
     ['colons and commas in a value', 'tag:proj:a,b', 'tag:proj:a,b'],
     ['amounts', 'cost:>$0.50 cost:<=2 cost:1..05', 'cost:>0.5 cost:..2 cost:1..5'],
+    [
+      'small and large amounts',
+      'cost:00.00000010..999999999.999999999',
+      'cost:0.0000001..999999999.999999999',
+    ],
+    ['the largest number', 'tokens:..9007199254m', 'tokens:..9007199254000000'],
     ['counts', 'turns:>=10k turns:7', 'turns:10000.. turns:7'],
     [
       'thousands and millions',
