@@ -4,6 +4,7 @@
  */
 import type { Condition, Criteria } from '../model/criteria.ts';
 import { GreenroomError } from '../model/errors.ts';
+import { tagStarts } from '../model/tag-key.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import type { Facet } from './facet.ts';
 import { bitOf } from './marks.ts';
@@ -189,9 +190,9 @@ const anyTagPart = (tags: TagTable, keys: ReadonlySet<number>): Part => {
 
 const keyPrefixPart = (tags: TagTable, prefix: string): Part => {
   const keys = tags.keysWith(prefix, MAX_PREFIX_KEYS);
-  return keys === undefined
-    ? { test: (slot) => tags.hasPrefix(slot, prefix) }
-    : anyKeyPart(tags, keys);
+  if (keys !== undefined) return anyKeyPart(tags, keys);
+  const starts = tagStarts(prefix);
+  return { test: (slot) => tags.hasStart(slot, starts) };
 };
 
 const tagParts = ({ tags }: SessionTable, filter: Condition): Part[] => {
