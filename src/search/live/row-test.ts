@@ -8,6 +8,7 @@ import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Bound } from '../../model/contradictions.ts';
 import type { Condition } from '../../model/criteria.ts';
 import { nanoUsdOf } from '../../model/money.ts';
+import { directorySpellings } from '../../model/same-directory.ts';
 import { beginsSo, tagKey, tagStarts } from '../../model/tag-key.ts';
 
 export type RowTest = (row: CatalogRow) => boolean;
@@ -75,19 +76,13 @@ const plainTests = (condition: Condition): RowTest[] => {
     tests.push((row) => statuses.has(row.status));
   }
   if (workingDirectory !== undefined) {
-    const spelt: ReadonlySet<string | undefined> = new Set(spellings(workingDirectory));
+    const spelt: ReadonlySet<string | undefined> = new Set(directorySpellings(workingDirectory));
     tests.push((row) => spelt.has(row.workingDirectory));
   }
   if (hasArchive !== undefined) tests.push((row) => (row.hasArchive === true) === hasArchive);
   if (hasApproval !== undefined) tests.push((row) => (row.hasApproval === true) === hasApproval);
   if (hasErrors !== undefined) tests.push((row) => row.errorCount > 0 === hasErrors);
   return tests;
-};
-
-/** A directory with a slash behind it is the same one. */
-export const spellings = (directory: string): readonly string[] => {
-  const plain = directory.replace(/(?<=[^:/\\])[/\\]+$/, '');
-  return [directory, plain, `${plain}/`, `${plain}\\`];
 };
 
 const prefixTests = ({ modelPrefix, underDirectory, idPrefix }: Condition): RowTest[] => {
