@@ -3,6 +3,7 @@
  * so many bytes together. One that any of these keeps stays.
  */
 import type { CatalogRow } from '../model/catalog-row.ts';
+import { directoryKey } from '../model/same-directory.ts';
 
 export interface Keep {
   readonly newest?: number | undefined;
@@ -40,8 +41,9 @@ export class Kept {
 
   #isAmongNewest({ workingDirectory = '' }: CatalogRow): boolean {
     const { newest = 0, perDirectory = 0 } = this.#keep;
-    const before = this.#seen.get(workingDirectory) ?? 0;
-    if (perDirectory > 0) this.#seen.set(workingDirectory, before + 1);
+    const directory = directoryKey(workingDirectory);
+    const before = this.#seen.get(directory) ?? 0;
+    if (perDirectory > 0) this.#seen.set(directory, before + 1);
     this.#all += 1;
     return this.#all <= newest || before < perDirectory;
   }

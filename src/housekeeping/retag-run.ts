@@ -24,6 +24,8 @@ export class RetagRun {
   readonly by: string;
   readonly retag: Retag;
   state: JobState = 'waiting';
+  /** Sessions are being changed, and are not counted yet. */
+  isChanging = false;
   readonly #filter: Filter;
   #matched: number | null = null;
   #changed = 0;
@@ -59,6 +61,7 @@ export class RetagRun {
   }
 
   note(outcomes: readonly Changed[]): void {
+    this.isChanging = false;
     for (const outcome of outcomes) {
       if (outcome === true) this.#changed += 1;
       if (typeof outcome === 'boolean') continue;

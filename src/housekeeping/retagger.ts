@@ -116,7 +116,7 @@ const Retagger = genServer(retaggerProtocol, {
     },
     ended: (name, state, _, from) => {
       const run = runNamed(state, name);
-      if (run === undefined || run.isOver) return reply(run?.view(), state);
+      if (run === undefined || (run.isOver && !run.isChanging)) return reply(run?.view(), state);
       state.waiters.push({ run, from });
       return noreply(state);
     },
@@ -149,16 +149,19 @@ const Retagger = genServer(retaggerProtocol, {
     found: ({ run, rows }, state, self) => {
       if (run.isOver) return noreply(state);
       if (rows === undefined) end(state, run, 'done', self);
-      else
+      else {
+        run.isChanging = true;
         self.pipe(
           Promise.all(rows.map(({ key }) => attempt(key, run.retag, state.args))),
           (outcomes) => ['changed', { run, outcomes }],
           (error) => ['failed', { run, error }],
         );
+      }
       return noreply(state);
     },
     changed: ({ run, outcomes }, state, self) => {
       run.note(outcomes);
+      if (run.isOver) tell(state, run, self);
       if (!run.isOver && run.failed > MAX_FAILED) end(state, run, 'failed', self);
       if (!run.isOver) self.sendAfter(0, 'step', run);
       return noreply(state);
@@ -219,15 +222,21 @@ const end = (
 ): void => {
   const began = run.state === 'running';
   run.end(how, error);
-  const { runs, waiters, args } = state;
-  const told = waiters.filter((waiter) => waiter.run === run);
-  for (const waiter of told) {
-    waiters.splice(waiters.indexOf(waiter), 1);
-    waiter.from.reply(run.view());
-  }
+  const { runs } = state;
   const over = runs.filter((each) => each.isOver);
   for (const each of over.slice(0, Math.max(0, over.length - MAX_REMEMBERED)))
     runs.splice(runs.indexOf(each), 1);
+  // One that is stopped in the middle is told of when it is known what it has changed.
+  if (!run.isChanging) tell(state, run, self, began);
+  begin(state, self);
+};
+
+/** To who waits for its end, and to the world. */
+const tell = ({ waiters, args }: State, run: RetagRun, self: RetaggerSelf, began = true): void => {
+  for (const waiter of waiters.filter((one) => one.run === run)) {
+    waiters.splice(waiters.indexOf(waiter), 1);
+    waiter.from.reply(run.view());
+  }
   if (began)
     args.announce(run.tenant, {
       type: 'sessions.retagged',
@@ -235,7 +244,6 @@ const end = (
       by: run.by,
       ...run.view(),
     });
-  begin(state, self);
 };
 
 /** Needs catalog and sessions by their names, each time anew: they may have been restarted. */

@@ -6,7 +6,7 @@
  * stands deeper is looked at where it stands. So what is named here can never be met; not all that can never be met is named.
  */
 import type { z } from 'zod';
-import { tagKey } from './tag-key.ts';
+import { beginsSo, tagKey, tagStarts } from './tag-key.ts';
 
 /** Lower bounds with the upper ones of the same thing. */
 const RANGES = [
@@ -177,8 +177,10 @@ const isNamedBy = ({ field, value }: Atom, text: string, kind: Kind): boolean =>
 const textsOf = (value: unknown): readonly string[] => [value].flat().map(String);
 
 /** As the catalog compares them. */
-const keyOf = (text: string, kind: Kind): string =>
-  tagKey(kind === 'tag' ? text.trim().normalize('NFC') : text);
+const keyOf = (text: string, kind: Kind): string => tagKey(tidy(text, kind));
+
+const tidy = (text: string, kind: Kind): string =>
+  kind === 'tag' ? text.trim().normalize('NFC') : text;
 
 const startsWith = (text: unknown, start: unknown, kind: Kind): boolean =>
-  keyOf(String(text), kind).startsWith(keyOf(String(start), kind));
+  beginsSo(keyOf(String(text), kind), tagStarts(tidy(String(start), kind)));

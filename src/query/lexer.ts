@@ -43,7 +43,15 @@ const tokenAt = (
   if (SPACE.test(sign)) return [undefined, at + 1];
   if (sign === '(' || sign === ')') return [{ kind: sign, column }, at + 1];
   if (sign === '"') return quoted(text, at);
-  if (sign === '-' && !isValue) return [{ kind: 'not', column }, at + 1];
+  if (sign === '-' && !isValue) {
+    // As people write a title: it would silently leave out what has the next word.
+    if (SPACE.test(text[at + 1] ?? ''))
+      throw queryError(
+        column,
+        'a dash stands right before what it turns round: write -word, or leave it out',
+      );
+    return [{ kind: 'not', column }, at + 1];
+  }
   const [key] = KEY.exec(text.slice(at)) ?? [];
   if (key !== undefined && !isValue)
     return [{ kind: 'key', text: key.slice(0, -1), column }, at + key.length];

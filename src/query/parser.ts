@@ -184,6 +184,9 @@ class Parser {
         token.column,
         `put ${token.text}:… in quotation marks to have it as a value`,
       );
+    const word = JOINTS[token.kind];
+    if (word !== undefined)
+      throw queryError(token.column, `put ${word} in quotation marks to have it as a value`);
     throw queryError(column, `${after} has no value behind it`);
   }
 
@@ -204,6 +207,13 @@ class Parser {
     return undefined;
   }
 }
+
+/** What stands in a list of values for something else. */
+const JOINTS: Readonly<Partial<Record<Token['kind'], string>>> = {
+  or: 'OR',
+  and: 'AND',
+  not: 'what begins with - or NOT',
+};
 
 /** Parts of the same kind are one with it: `a OR (b OR c)` is `a OR b OR c`. */
 const joined = (

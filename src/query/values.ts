@@ -88,7 +88,7 @@ const WANTED = {
 } as const;
 
 const MONEY = /^\$?(\d{1,9}(?:\.\d{1,9})?)$/;
-const COUNT = /^(\d{1,15})([km]?)$/;
+const COUNT = /^(\d{1,16})([km]?)$/;
 const TIMES: Readonly<Record<string, number>> = { k: 1_000, m: 1_000_000 };
 /** Any time does to see whether what is written is one. */
 const SOMETIME = { nowMs: 0, zone: UTC };
@@ -98,7 +98,14 @@ const cleanOf = ({ takes }: RangeKey, text: string): string | undefined => {
   if (takes === 'moment') return stretchOf(text, SOMETIME) === undefined ? undefined : text;
   const [, digits, times = ''] = (takes === 'money' ? MONEY : COUNT).exec(text) ?? [];
   if (digits === undefined) return undefined;
-  if (takes === 'money') return String(Number(digits));
+  if (takes === 'money') return plainDecimal(digits);
   const count = Number(digits) * (TIMES[times] ?? 1);
   return Number.isSafeInteger(count) ? String(count) : undefined;
+};
+
+/** Digit by digit: a small number would become `1e-7`, which is no amount, and a large one another amount. */
+const plainDecimal = (digits: string): string => {
+  const [whole = '', part = ''] = digits.split('.');
+  const fraction = part.replace(/0+$/, '');
+  return whole.replace(/^0+(?=\d)/, '') + (fraction === '' ? '' : `.${fraction}`);
 };

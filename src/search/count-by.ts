@@ -4,6 +4,7 @@
  */
 
 import type { Facets } from '../model/criteria.ts';
+import { directoryKey } from '../model/same-directory.ts';
 import { PERIODS, type Period } from '../model/words.ts';
 import type { FacetsPage } from '../session/ports/catalog.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
@@ -13,7 +14,7 @@ import { Query } from './query.ts';
 import { eachOf } from './search.ts';
 import { alphabetical } from './table/ordered-index.ts';
 import type { SessionTable } from './table/session-table.ts';
-import { noSums } from './table/sums.ts';
+import { noSums, sumOf } from './table/sums.ts';
 
 type Counted = FacetsPage['facets'][number];
 type Field = Exclude<Facets['by'], Period>;
@@ -65,7 +66,17 @@ const everywhere = (table: SessionTable, by: Field): Counted[] => {
     const facet = table.facets[by];
     facet.eachValue((number, value) => counted.push({ value, ...facet.postings.sums(number) }));
   }
-  return counted;
+  return by === 'workingDirectory' ? byDirectory(counted) : counted;
+};
+
+/** One for all that are found together. */
+const byDirectory = (counted: readonly Counted[]): Counted[] => {
+  const merged = new Map<string, Counted>();
+  for (const { value: written, ...sums } of counted) {
+    const value = directoryKey(written);
+    merged.set(value, { value, ...sumOf(merged.get(value) ?? noSums(), sums) });
+  }
+  return [...merged.values()];
 };
 
 /** Names the values of a row: what is one value has one key. */
@@ -79,7 +90,7 @@ const valuesOf = (table: SessionTable, by: Field): ValuesOf => {
   const facet = table.facets[by];
   return (slot, add) => {
     const text = facet.text(slot);
-    if (text !== undefined) add(text);
+    if (text !== undefined) add(by === 'workingDirectory' ? directoryKey(text) : text);
   };
 };
 

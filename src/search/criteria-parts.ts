@@ -4,6 +4,8 @@
  */
 import type { Condition, Criteria } from '../model/criteria.ts';
 import { GreenroomError } from '../model/errors.ts';
+import { directorySpellings } from '../model/same-directory.ts';
+import { tagStarts } from '../model/tag-key.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import type { Facet } from './table/facet.ts';
 import { bitOf } from './table/marks.ts';
@@ -84,17 +86,11 @@ const facetParts = ({ facets }: SessionTable, filter: Condition): Part[] => {
   const parts = PLAIN_FACETS.flatMap((field) => {
     const text = filter[field];
     if (text === undefined) return [];
-    const spelt = field === 'workingDirectory' ? spellings(text) : [text];
+    const spelt = field === 'workingDirectory' ? directorySpellings(text) : [text];
     return [facetPart(facets[field], spelt)];
   });
   if (filter.status === undefined) return parts;
   return [...parts, facetPart(facets.status, [filter.status].flat())];
-};
-
-/** A directory with a slash behind it is the same one. */
-const spellings = (directory: string): readonly string[] => {
-  const plain = directory.replace(/(?<=[^:/\\])[/\\]+$/, '');
-  return [directory, plain, `${plain}/`, `${plain}\\`];
 };
 
 const facetPart = (facet: Facet, texts: readonly string[]): Part =>
@@ -189,9 +185,9 @@ const anyTagPart = (tags: TagTable, keys: ReadonlySet<number>): Part => {
 
 const keyPrefixPart = (tags: TagTable, prefix: string): Part => {
   const keys = tags.keysWith(prefix, MAX_PREFIX_KEYS);
-  return keys === undefined
-    ? { test: (slot) => tags.hasPrefix(slot, prefix) }
-    : anyKeyPart(tags, keys);
+  if (keys !== undefined) return anyKeyPart(tags, keys);
+  const starts = tagStarts(prefix);
+  return { test: (slot) => tags.hasStart(slot, starts) };
 };
 
 const tagParts = ({ tags }: SessionTable, filter: Condition): Part[] => {

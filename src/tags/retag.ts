@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { Condition } from '../model/criteria.ts';
-import { tagKey } from '../model/tag-key.ts';
+import { beginsSo, tagKey, tagStarts } from '../model/tag-key.ts';
 import { addTags, isTag } from './tags.ts';
 
 /** Renames and removals of one change. */
@@ -68,15 +68,17 @@ const renamedBy = (rename: NonNullable<Retag['rename']>, each: string): string =
 const restOf = (one: string, each: string): string | undefined => {
   const wanted = one.trim().normalize('NFC');
   if (!wanted.endsWith('*')) return tagKey(wanted) === tagKey(each) ? '' : undefined;
-  const start = wanted.slice(0, -1);
-  return tagKey(each).startsWith(tagKey(start)) ? behind(each, tagKey(start).length) : undefined;
+  const starts = tagStarts(wanted.slice(0, -1));
+  return beginsSo(tagKey(each), starts) ? behind(each, starts) : undefined;
 };
 
-/** What stands behind so much of a tag's key: it may be longer than the tag, as that of `İ` is. */
-const behind = (each: string, keyLength: number): string => {
-  let at = 0;
-  while (at < each.length && tagKey(each.slice(0, at)).length < keyLength) at += 1;
-  return each.slice(at);
+/** What stands behind the beginning of a tag. Its key may be longer than it is, as that of `İ`, or shorter, as that of `J̌`. */
+const behind = (each: string, starts: readonly string[]): string => {
+  const ends = Array.from({ length: each.length + 1 }, (_, at) => at);
+  const keys = ends.map((at) => tagKey(each.slice(0, at)));
+  const exact = keys.findIndex((key) => starts.includes(key));
+  // A beginning may end within what is one character of the tag: that goes with it.
+  return each.slice(exact === -1 ? keys.findIndex((key) => beginsSo(key, starts)) : exact);
 };
 
 /** The sessions that a change may change: all others need not be looked at. */

@@ -20,7 +20,7 @@ import { EntryStatements, openDatabase, SessionStatements } from './statements.t
 import type { Known, Place, Progress, SessionText, Standing } from './wire.ts';
 
 /** Another number for each change of the tables or of what a token is. */
-const SCHEMA = 1;
+const SCHEMA = 2;
 /** Text whose changes may wait for one commit, in bytes. */
 const COMMIT_BYTES = 8 * 1024 * 1024;
 /** Pages of one step of an erasure. */

@@ -2,7 +2,8 @@
  * Text as words. The same for what is stored and for what is asked, and the only place that knows what a word is: the
  * index sees nothing but these tokens.
  *
- * 1. A word is a run of letters, marks and digits, folded so that case and forms of one character are the same.
+ * 1. A word is a run of letters, marks and digits, folded so that case and forms of one character are the same. Soft hyphens
+ *    within it are no part of it.
  * 2. `foo_bar.ts` is three words behind each other: it is found by each of them, and as a whole as a phrase.
  * 3. A name like `getUserName` is one word, and once more the phrase of its parts, which stands apart from the text.
  * 4. In scripts without spaces each character makes a token with the one behind it, and the last of a run one alone. So
@@ -27,7 +28,8 @@ export interface Tokens {
 /** What is longer is cut: no word, but a number or something encoded. */
 export const MAX_TOKEN_LENGTH = 64;
 
-const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu;
+/** A soft hyphen only says where a word may be broken. */
+const WORD = /[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}]|\xad(?=[\p{L}\p{N}]))*/gu;
 const NO_WORD = /[^\p{L}\p{M}\p{N}]/gu;
 
 /** The first script without spaces begins here. */
@@ -35,7 +37,7 @@ const MAY_BE_SPACELESS = /[^\0-\u0dff]/;
 const SPACELESS_SCRIPTS = String.raw`\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}`;
 /** A mark goes with the letter before it: many are of several scripts. */
 const STRETCH = new RegExp(
-  `(?<spaceless>(?:(?=[${SPACELESS_SCRIPTS}])[\\p{L}\\p{Nl}\\p{No}]\\p{M}*)+)|(?:(?:(?![${SPACELESS_SCRIPTS}])[\\p{L}\\p{N}]|\\p{Nd})\\p{M}*)+`,
+  `(?<spaceless>(?:(?=[${SPACELESS_SCRIPTS}])[\\p{L}\\p{Nl}\\p{No}]\\p{M}*)+)|(?:(?:(?![${SPACELESS_SCRIPTS}])[\\p{L}\\p{N}]|\\p{Nd})\\p{M}*\\xad?)+`,
   'gu',
 );
 

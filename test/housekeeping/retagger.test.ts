@@ -115,6 +115,19 @@ test('one that is stopped leaves what it has changed and what it has not, and th
   expect(await end(first)).toMatchObject({ state: 'stopped', changed: 200 });
 });
 
+test('the end of one that is stopped is told with all that it has changed, what was under way included', async () => {
+  const { start, jobs, clock, count, asked, notices } = await world(300);
+  const { jobId } = await start();
+  const ended = jobs.ended(tenant, jobId, 60_000);
+  while (asked.length < 200) await clock.advance(1);
+  await jobs.stop(tenant, jobId);
+  await clock.advance(10);
+  const changed = await count('new');
+  expect(changed).toBe(200);
+  expect(await ended).toMatchObject({ state: 'stopped', changed });
+  expect(notices).toMatchObject([{ state: 'stopped', changed }]);
+});
+
 test('who does not want to wait any longer is told how far it is', async () => {
   const { start, end } = await world(1_000);
   const job = await end(await start(), 3);

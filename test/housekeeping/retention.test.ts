@@ -126,7 +126,8 @@ test('the newest stay, of all and of each directory', async () => {
   for (let n = 0; n < 6; n++)
     stage.add(`b${n}`, n + 1, {
       tags: ['b'],
-      ...(n < 4 ? { workingDirectory: `/d${n % 2}` } : {}),
+      // With a slash behind it, it is the same directory.
+      ...(n < 4 ? { workingDirectory: `/d${n % 2}${n < 2 ? '/' : ''}` } : {}),
     });
   await start();
   expect(await retain()).toMatchObject([{ count: 3 }, { count: 3 }]);

@@ -36,6 +36,12 @@ describe('a query', () => {
     ['a star that is meant', 'tag:"team*"', 'tag:"team*"'],
     ['colons and commas in a value', 'tag:proj:a,b', 'tag:proj:a,b'],
     ['amounts', 'cost:>$0.50 cost:<=2 cost:1..05', 'cost:>0.5 cost:..2 cost:1..5'],
+    [
+      'small and large amounts',
+      'cost:00.00000010..999999999.999999999',
+      'cost:0.0000001..999999999.999999999',
+    ],
+    ['the largest number', 'tokens:..9007199254m', 'tokens:..9007199254000000'],
     ['counts', 'turns:>=10k turns:7', 'turns:10000.. turns:7'],
     [
       'thousands and millions',
@@ -79,6 +85,9 @@ describe('a query', () => {
     ['tag:a ()', 7, 'there is nothing in these parentheses'],
     ['tag:"a', 5, 'this quotation mark is never closed'],
     ['tag:(a b)', 1, 'write tag:(one OR another)'],
+    ['tag:(a OR -b)', 11, 'put what begins with - or NOT in quotation marks'],
+    ['tag:(OR OR b)', 6, 'put OR in quotation marks'],
+    ['plan - review', 6, 'a dash stands right before what it turns round'],
     ['tag:a http://x', 7, 'put it in quotation marks'],
     ['tag:a ...', 7, 'there is no word in ...'],
     ['tag:a ""', 7, 'there is no word in ""'],

@@ -11,8 +11,8 @@ const texts = fc.oneof(
   fc.string({ minLength: 1, maxLength: 6, unit: 'grapheme' }),
 );
 const limits: Readonly<Record<string, readonly string[]>> = {
-  money: ['0', '0.5', '12'],
-  count: ['0', '7', '10000'],
+  money: ['0', '0.5', '12', '0.0000001', '999999999.999999999'],
+  count: ['0', '7', '10000', '9007199254740991'],
   moment: ['2026-11-20', '2026-11', 'today', '2026-11-20T08:00:00Z'],
 };
 

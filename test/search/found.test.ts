@@ -46,6 +46,24 @@ describe('a directory', () => {
     expect(await found(catalog, { workingDirectory })).toEqual(ids);
   });
 
+  it('is counted once, as it is found, however its sessions spell it', async () => {
+    const catalog = catalogOf({
+      a: { workingDirectory: '/home/a', tags: ['x'], costNanoUsd: 1 },
+      b: { workingDirectory: '/home/a/', tags: ['x'], costNanoUsd: 2 },
+      d: { workingDirectory: '/home/a/x', tags: ['x'] },
+      drive: { workingDirectory: 'C:\\', tags: ['x'] },
+      root: { workingDirectory: '/', tags: ['x'] },
+    });
+    for (const filter of [{}, { tags: ['x'] }]) {
+      const of = { ...filter, by: 'workingDirectory', limit: 10, timeZone: undefined } as const;
+      const { facets, values } = await catalog.facets(tenant, of);
+      expect(values).toBe(4);
+      expect(facets[0]).toEqual({ value: '/home/a', ...cost(2, 3) });
+      for (const { value, sessions } of facets)
+        expect(await counted(catalog, { workingDirectory: value })).toBe(sessions);
+    }
+  });
+
   it.each([
     ['/home/a', ['a', 'b', 'd', 'w']],
     ['/home/a/', ['a', 'b', 'd', 'w']],

@@ -28,6 +28,14 @@ test('a star stands for the rest of every tag that begins so', () => {
   expect(retagged(['team/a', 'TEAM/b', 'x'], { remove: ['team/*'] })).toEqual(['x']);
 });
 
+test('what stands behind the beginning stays as it is spelt, however long the form is that is compared', () => {
+  const after = (tag: string, from: string) => retagged([tag], { rename: [{ from, to: 'x*' }] });
+  expect(after('ΝΑΣΟΣ', 'νας*')).toEqual(['xΟΣ']);
+  expect(after('İZMİR', 'i\u0307*')).toEqual(['xZMİR']);
+  expect(after('J\u030cB', 'ǰ*')).toEqual(['xB']);
+  expect(after('ǰB', 'J\u030c*')).toEqual(['xB']);
+});
+
 test('of several renames the first that is meant counts, and none works on what another made', () => {
   const swap = {
     rename: [

@@ -14,6 +14,11 @@ describe('the words of a text are', () => {
     ['the words of a path or a name', '/src/foo_bar.ts', ['src', 'foo', 'bar', 'ts']],
     ['the same in any case', 'ΟΔΟΣ Straße STRASSE', ['οδοσ', 'strasse', 'strasse']],
     ['the same in compatible forms', 'ﬁne Ｗｉｄｅ é e\u0301', ['fine', 'wide', 'é', 'é']],
+    [
+      'the same with soft hyphens',
+      'Ge\xadsamt\xadkon\xadzept Stra\xadẞe x\xad \xady',
+      ['gesamtkonzept', 'strasse', 'x', 'y'],
+    ],
     ['pairs where no spaces are written, and the last alone', '日本語', ['日本', '本語', '語']],
     ['one character that stands alone', 'の a', ['の', 'a']],
     ['stretches of both kinds apart', 'v2検索bar', ['v2', '検索', '索', 'bar']],

@@ -18,7 +18,7 @@ import { Loading, Saving } from '../table/saved.ts';
 import type { MemoryCatalog } from './catalog.ts';
 
 /** To be raised with each change of what `saved.ts` and those who use it write, or of what a catalog row has. */
-export const SNAPSHOT_FORMAT = 5;
+export const SNAPSHOT_FORMAT = 6;
 
 const MAGIC = 0x47_52_43_41_54_53;
 const CHECKSUM_BYTES = 8;

@@ -8,7 +8,8 @@ import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Bound } from '../../model/contradictions.ts';
 import type { Condition } from '../../model/criteria.ts';
 import { nanoUsdOf } from '../../model/money.ts';
-import { tagKey } from '../../model/tag-key.ts';
+import { directorySpellings } from '../../model/same-directory.ts';
+import { beginsSo, tagKey, tagStarts } from '../../model/tag-key.ts';
 
 export type RowTest = (row: CatalogRow) => boolean;
 
@@ -75,19 +76,13 @@ const plainTests = (condition: Condition): RowTest[] => {
     tests.push((row) => statuses.has(row.status));
   }
   if (workingDirectory !== undefined) {
-    const spelt: ReadonlySet<string | undefined> = new Set(spellings(workingDirectory));
+    const spelt: ReadonlySet<string | undefined> = new Set(directorySpellings(workingDirectory));
     tests.push((row) => spelt.has(row.workingDirectory));
   }
   if (hasArchive !== undefined) tests.push((row) => (row.hasArchive === true) === hasArchive);
   if (hasApproval !== undefined) tests.push((row) => (row.hasApproval === true) === hasApproval);
   if (hasErrors !== undefined) tests.push((row) => row.errorCount > 0 === hasErrors);
   return tests;
-};
-
-/** A directory with a slash behind it is the same one. */
-export const spellings = (directory: string): readonly string[] => {
-  const plain = directory.replace(/(?<=[^:/\\])[/\\]+$/, '');
-  return [directory, plain, `${plain}/`, `${plain}\\`];
 };
 
 const prefixTests = ({ modelPrefix, underDirectory, idPrefix }: Condition): RowTest[] => {
@@ -113,15 +108,17 @@ const underTest = (underDirectory: string): RowTest => {
 };
 
 /** As tags are compared; sessions store them trimmed and in NFC, and who asks may be less tidy. */
-export const askedTag = (tag: string): string => tagKey(tag.trim().normalize('NFC'));
+export const askedTag = (tag: string): string => tagKey(tidy(tag));
+
+const tidy = (tag: string): string => tag.trim().normalize('NFC');
 
 const tagTests = ({ tags, allTags, noTags, tagPrefix }: Condition): RowTest[] => {
   const tests = (allTags ?? []).map((tag) => hasAnyTag([tag]));
   if (tags !== undefined && tags.length > 0) tests.push(hasAnyTag(tags));
   if (noTags !== undefined && noTags.length > 0) tests.push(not(hasAnyTag(noTags)));
   if (tagPrefix !== undefined) {
-    const start = askedTag(tagPrefix);
-    tests.push((row) => row.tags.some((tag) => tagKey(tag).startsWith(start)));
+    const starts = tagStarts(tidy(tagPrefix));
+    tests.push((row) => row.tags.some((tag) => beginsSo(tagKey(tag), starts)));
   }
   return tests;
 };
@@ -142,8 +139,8 @@ const toolTests = ({ tool, toolPrefix }: Condition): RowTest[] => {
     tests.push(usesAny((name) => name === wanted));
   }
   if (toolPrefix !== undefined) {
-    const start = tagKey(toolPrefix);
-    tests.push(usesAny((name) => name.startsWith(start)));
+    const starts = tagStarts(toolPrefix);
+    tests.push(usesAny((name) => beginsSo(name, starts)));
   }
   return tests;
 };

@@ -8,9 +8,10 @@
  */
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Condition } from '../../model/criteria.ts';
+import { directorySpellings } from '../../model/same-directory.ts';
 import { tagKey } from '../../model/tag-key.ts';
 import { RangeList } from './range-list.ts';
-import { type AskedRange, askedTag, rangesAsked, spellings, type ValueIn } from './row-test.ts';
+import { type AskedRange, askedTag, rangesAsked, type ValueIn } from './row-test.ts';
 
 /** Fields by whose values watches are found, those that tell sessions apart best first. */
 const FIELDS = [
@@ -83,7 +84,7 @@ const valuesAsked = (condition: Condition, field: Field): readonly string[] | un
     case 'workingDirectory':
       return condition.workingDirectory === undefined
         ? undefined
-        : spellings(condition.workingDirectory);
+        : directorySpellings(condition.workingDirectory);
     default:
       return condition[field] === undefined ? undefined : [condition[field]];
   }

@@ -27,6 +27,14 @@ export const noSums = (): Running => ({
   turns: 0,
 });
 
+export const sumOf = (one: Sums, other: Sums): Sums => ({
+  sessions: one.sessions + other.sessions,
+  costNanoUsd: one.costNanoUsd + other.costNanoUsd,
+  partial: one.partial + other.partial,
+  tokens: one.tokens + other.tokens,
+  turns: one.turns + other.turns,
+});
+
 export const saveSums = (to: Saving, sums: Running): void => {
   const { sessions, costNanoUsd, partial, tokens, turns } = sums;
   to.array(Float64Array.of(sessions, costNanoUsd, partial, tokens, turns));

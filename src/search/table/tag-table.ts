@@ -5,7 +5,7 @@
  * 1. A row's tags differ by their keys (the domain sees to it), so a row is once in a posting.
  * 2. A row is in the postings of its tags while it is listed, as in a `Facet`.
  */
-import { tagKey } from '../../model/tag-key.ts';
+import { beginsSo, tagKey, tagStarts } from '../../model/tag-key.ts';
 import { Column } from './columns.ts';
 import { Dictionary } from './dictionary.ts';
 import { bitOf } from './marks.ts';
@@ -62,23 +62,23 @@ export class TagTable {
 
   /** Every key that starts so; undefined if there are more than `limit`. */
   keysWith(prefix: string, limit: number): ReadonlySet<number> | undefined {
-    const start = tagKey(prefix);
     const keys = new Set<number>();
-    const from = this.#sortedKeys.rank((key) => this.#keys.text(key) >= start);
-    this.#sortedKeys.ascend(from, this.#sortedKeys.size, (key) => {
-      const isMatch = this.#keys.text(key).startsWith(start);
-      if (isMatch) keys.add(key);
-      return isMatch && keys.size <= limit;
-    });
+    for (const start of tagStarts(prefix)) {
+      const from = this.#sortedKeys.rank((key) => this.#keys.text(key) >= start);
+      this.#sortedKeys.ascend(from, this.#sortedKeys.size, (key) => {
+        const isMatch = this.#keys.text(key).startsWith(start);
+        if (isMatch) keys.add(key);
+        return isMatch && keys.size <= limit;
+      });
+    }
     return keys.size > limit ? undefined : keys;
   }
 
-  /** Whether some key of the row starts so. */
-  hasPrefix(slot: number, prefix: string): boolean {
-    const start = tagKey(prefix);
+  /** Whether some key of the row starts so. @param starts from `tagStarts` */
+  hasStart(slot: number, starts: readonly string[]): boolean {
     let isFound = false;
     this.#eachSpelling(slot, (spelling) => {
-      isFound ||= this.#keys.text(this.#keyOf.at(spelling)).startsWith(start);
+      isFound ||= beginsSo(this.#keys.text(this.#keyOf.at(spelling)), starts);
     });
     return isFound;
   }
