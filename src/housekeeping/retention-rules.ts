@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError } from '../config/config-error.ts';
+import { contradictions } from '../model/contradictions.ts';
 import type { Filter } from '../model/criteria.ts';
 import { Tenant } from '../model/id-schemas.ts';
 import { checked } from '../model/parse.ts';
@@ -22,12 +23,18 @@ const isQuery = (text: string, context: z.core.$RefinementCtx): void => {
     const { where, sort } = parse(text);
     if (sort !== undefined) context.addIssue({ code: 'custom', message: 'a rule has no order' });
     if (where === undefined) context.addIssue({ code: 'custom', message: 'asks for nothing' });
-    else if (textsIn(conditionOf(where, { nowMs: 0, zone: UTC })).length > 0)
-      context.addIssue({ code: 'custom', message: 'takes keys such as tag: and no words' });
+    else mustBeOfKeys(conditionOf(where, { nowMs: 0, zone: UTC }), context);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     context.addIssue({ code: 'custom', message });
   }
+};
+
+const mustBeOfKeys = (filter: Filter, context: z.core.$RefinementCtx): void => {
+  if (textsIn(filter).length > 0)
+    context.addIssue({ code: 'custom', message: 'takes keys such as tag: and no words' });
+  for (const { field, why } of contradictions(filter))
+    context.addIssue({ code: 'custom', message: `nothing can meet it: ${field} ${why}` });
 };
 
 const kept = z.int().min(1).max(MAX_KEPT).optional();

@@ -56,6 +56,9 @@ test.skipIf(!isThere('bash'))(
     expect((await offered('sessions', 'search', '--query', '"-tag:a mo')).slice(0, 2)).toEqual([
       ...['-tag:a', 'mo.'],
     ]);
+    // Within quotation marks others are written so that they stay.
+    const [quoted] = await offered('sessions', 'search', '--query', '"tag:"c');
+    expect(quoted).toBe('tag:\\"c.');
   },
 );
 

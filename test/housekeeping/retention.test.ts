@@ -31,6 +31,7 @@ describe('a file of rules', () => {
     ['a query with a mistake', () => file({ name: 'a', q: 'tga:x' }), 'rules.0.q: column 1: tga'],
     ['a query that asks for nothing', () => file({ name: 'a', q: ' ' }), 'asks for nothing'],
     ['words', () => file({ name: 'a', q: 'tag:x -keep' }), 'takes keys such as tag: and no words'],
+    ['what nothing can meet', () => file({ name: 'a', q: 'tag:x -tag:x' }), 'nothing can meet it'],
     ['an order', () => file({ name: 'a', q: 'tag:x sort:cost' }), 'a rule has no order'],
     [
       'a field that is none',

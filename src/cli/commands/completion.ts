@@ -145,8 +145,13 @@ ${optionCases('of')}
     while IFS= read -r line; do
       line="\${line#"$had"}"
       [[ -n $quote ]] || line="$(printf %q "$line")"
+      [[ $quote != '"' ]] || line="\${line//'"'/'\\"'}"
       COMPREPLY+=("$line")
     done < <(greenroom "\${where[@]}" completion values "$of" -- "$typed" 2>/dev/null)
+    # Behind a single one the quotation marks would be closed.
+    if [[ -n $quote && \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == *: ]]; then
+      COMPREPLY+=("\${COMPREPLY[0]} ")
+    fi
     [[ $of != query ]] || compopt -o nospace 2>/dev/null
     return
   fi

@@ -71,9 +71,10 @@ export const changeTagsQuietly = (draft: Draft, tags: readonly string[]): void =
   lookAtPayer(draft);
 };
 
-/** Holding twice, or with the tag already there, tells the newer reason and changes nothing else. */
+/** Holding twice, or with the tag already there, tells the newer reason and changes nothing else. Nor does it make the session any newer. */
 export const hold = (draft: Draft, { reason, by }: InputOf<'hold'>): void => {
-  draft.patch({ tags: addTags(draft.head.tags, [HOLD_TAG]) });
+  const { tags, updatedAtMs } = draft.head;
+  draft.patch({ tags: addTags(tags, [HOLD_TAG]), updatedAtMs });
   draft.audit('held', by, reason === undefined ? undefined : { reason });
   draft.answer = { type: 'session' };
 };
@@ -82,7 +83,7 @@ export const hold = (draft: Draft, { reason, by }: InputOf<'hold'>): void => {
 export const release = (draft: Draft, { by }: InputOf<'release'>): void => {
   const tags = removeTags(draft.head.tags, [HOLD_TAG]);
   if (tags.length < draft.head.tags.length) {
-    draft.patch({ tags });
+    draft.patch({ tags, updatedAtMs: draft.head.updatedAtMs });
     draft.audit('released', by);
   }
   draft.answer = { type: 'session' };
