@@ -105,12 +105,11 @@ const calls = {
             deltas.push(performance.now() - sinceMs);
           });
         const { stop_reason: reason, content } = await stream.finalMessage();
-        await keep(); // the answer
+        await keep(); // the answer, and that its tools start
         if (reason === 'end_turn') return;
         if (reason !== 'tool_use') throw new Error(`the answer stopped because of ${reason}`);
         const uses = content.filter((block) => block.type === 'tool_use');
         messages.push({ role: 'assistant', content });
-        await keep(); // its tools start
         const results = uses.map(async (use) => {
           const result = await resultOf(use);
           await keep();
