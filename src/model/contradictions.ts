@@ -7,6 +7,7 @@
  */
 import type { z } from 'zod';
 import { beginsSo, tagKey, tagStarts } from './tag-key.ts';
+import { ONE_TEXT } from './words.ts';
 
 /** Lower bounds with the upper ones of the same thing. */
 const RANGES = [
@@ -27,20 +28,7 @@ const RANGES = [
 export type Bound = (typeof RANGES)[number][number][number];
 
 /** Of these a session has one value or none. */
-const ONE_VALUED = [
-  'mode',
-  'model',
-  'permissionMode',
-  'owner',
-  'templateId',
-  'externalKey',
-  'projectKey',
-  'parentId',
-  'childOf',
-  'hasErrors',
-  'hasArchive',
-  'hasApproval',
-] as const;
+const ONE_VALUED = [...ONE_TEXT, 'hasErrors', 'hasArchive', 'hasApproval'] as const;
 
 /** What of criteria is looked at here. */
 interface Asked extends Readonly<Partial<Record<Bound, number | undefined>>> {

@@ -84,3 +84,16 @@ export const MAX_QUERY_LENGTH = 4_000;
 export const MAX_TEXT_LENGTH = 1_000;
 /** Whether there is anything to look for. */
 export const hasWord = (text: string): boolean => /[\p{L}\p{N}]/u.test(text);
+
+/** Of these a session has one text or none, and criteria ask for it as it is. */
+export const ONE_TEXT = [
+  'mode',
+  'model',
+  'permissionMode',
+  'owner',
+  'templateId',
+  'externalKey',
+  'projectKey',
+  'parentId',
+  'childOf',
+] as const;

@@ -10,6 +10,7 @@ import type { Condition } from '../../model/criteria.ts';
 import { nanoUsdOf } from '../../model/money.ts';
 import { directorySpellings } from '../../model/same-directory.ts';
 import { beginsSo, tagKey, tagStarts } from '../../model/tag-key.ts';
+import { ONE_TEXT } from '../../model/words.ts';
 
 export type RowTest = (row: CatalogRow) => boolean;
 
@@ -52,22 +53,9 @@ const anyOfTests = ({ anyOf }: Condition): RowTest[] => {
   return [(row) => ways.some((way) => way(row))];
 };
 
-/** Fields of which one value is asked for. */
-export const SAME = [
-  'mode',
-  'model',
-  'permissionMode',
-  'owner',
-  'templateId',
-  'externalKey',
-  'projectKey',
-  'parentId',
-  'childOf',
-] as const;
-
 const plainTests = (condition: Condition): RowTest[] => {
   const { status, workingDirectory, hasErrors, hasArchive, hasApproval } = condition;
-  const tests: RowTest[] = SAME.flatMap((field) => {
+  const tests: RowTest[] = ONE_TEXT.flatMap((field) => {
     const wanted = condition[field];
     return wanted === undefined ? [] : [(row: CatalogRow) => row[field] === wanted];
   });
