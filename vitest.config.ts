@@ -112,6 +112,7 @@ const FAST = files(
   ...[
     'hooks/(matcher|word|verdict|settings)',
     'metrics/**/*',
+    'gateway/**/*',
     'http/(readiness|place|event-stream|keyed-answers|together)',
   ],
   ...[

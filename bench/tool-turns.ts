@@ -68,6 +68,7 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
     ...{ baseUrl, model: MODEL, prompt: prompt(), ...limits },
     fetch: 'the platform' as const,
     tools: offeredTools(),
+    conversations: SESSIONS,
   };
   sheet.configure(
     'a turn',

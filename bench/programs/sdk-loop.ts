@@ -21,6 +21,8 @@ export interface SdkLoop extends LoopLimits {
   readonly tools?: readonly Anthropic.Tool[];
   /** Makes a turn as durable as ours: a commit where ours has one, of as many bytes. Default: nothing is kept. */
   readonly commits?: { readonly dir: string; readonly bytesEach: number };
+  /** Turns go round over so many conversations, and each is sent all that its conversation has so far. Default: each is one of its own. */
+  readonly conversations?: number;
   /** Also looks when the first delta comes. */
   readonly marksDeltas?: boolean;
 }
@@ -73,6 +75,16 @@ const storeIn = (dir: string): FloorStore => {
   return known;
 };
 
+/** What was said so far, as anybody would keep it: in memory. */
+const conversations = new Map<number, Anthropic.MessageParam[]>();
+
+const conversationOf = (index: number, count: number | undefined): Anthropic.MessageParam[] => {
+  if (count === undefined) return [];
+  const known = conversations.get(index % count) ?? [];
+  conversations.set(index % count, known);
+  return known;
+};
+
 const calls = {
   run: async (options: SdkLoop): Promise<SdkMeasured> => {
     const client = clientOf(options);
@@ -91,7 +103,8 @@ const calls = {
       const sinceMs = performance.now();
       let isWaiting = options.marksDeltas === true;
       await keep(); // the turn is accepted
-      const messages: Anthropic.MessageParam[] = [{ role: 'user', content: prompt }];
+      const messages = conversationOf(index, options.conversations);
+      messages.push({ role: 'user', content: prompt });
       const offered = options.tools === undefined ? {} : { tools: [...options.tools] };
       for (;;) {
         const stream = client.messages.stream({
@@ -106,10 +119,10 @@ const calls = {
           });
         const { stop_reason: reason, content } = await stream.finalMessage();
         await keep(); // the answer, and that its tools start
+        messages.push({ role: 'assistant', content });
         if (reason === 'end_turn') return;
         if (reason !== 'tool_use') throw new Error(`the answer stopped because of ${reason}`);
         const uses = content.filter((block) => block.type === 'tool_use');
-        messages.push({ role: 'assistant', content });
         const results = uses.map(async (use) => {
           const result = await resultOf(use);
           await keep();

@@ -7,13 +7,14 @@
 
 import { GreenroomError } from '../model/errors.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
+import { Bag, type Bagged, NOWHERE } from '../platform/bag.ts';
 import { Shares } from './shares.ts';
 
 const SWEEP_MS = 100;
 const RETRY_AFTER_MS = 100;
 
 /** One request under way. */
-export interface Ticket {
+export interface Ticket extends Bagged {
   readonly tenant: string;
   readonly startedMs: number;
   readonly dueMs: number;
@@ -24,7 +25,7 @@ export interface Ticket {
 export class InFlight {
   readonly #room: Shares;
   readonly #clock: Clock;
-  readonly #tickets = new Set<Ticket>();
+  readonly #tickets = new Bag<Ticket>();
   #timer: Timer | undefined;
   #idle: (() => void)[] = [];
 
@@ -46,7 +47,8 @@ export class InFlight {
         { retryAfterMs: RETRY_AFTER_MS },
       );
     const startedMs = this.#clock.monotonic();
-    const ticket = { tenant, startedMs, dueMs: startedMs + timeoutMs, timeoutMs, onLate };
+    const dueMs = startedMs + timeoutMs;
+    const ticket = { tenant, startedMs, dueMs, timeoutMs, onLate, place: NOWHERE };
     this.#tickets.add(ticket);
     this.#room.add(tenant);
     this.#timer ??= this.#clock.setTimeout(() => this.#sweep(), SWEEP_MS);
@@ -63,10 +65,7 @@ export class InFlight {
 
   /** All that are under way are late now. */
   endAll(error: GreenroomError): void {
-    for (const ticket of this.#tickets) {
-      this.leave(ticket);
-      ticket.onLate(error);
-    }
+    for (const ticket of this.#tickets.all()) if (this.leave(ticket)) ticket.onLate(error);
   }
 
   /** Milliseconds since the request came. */
@@ -82,13 +81,13 @@ export class InFlight {
 
   #sweep(): void {
     const now = this.#clock.monotonic();
-    for (const ticket of this.#tickets) if (ticket.dueMs <= now) this.#expire(ticket);
+    for (const ticket of this.#tickets.some(({ dueMs }) => dueMs <= now)) this.#expire(ticket);
     this.#timer =
       this.#tickets.size === 0 ? undefined : this.#clock.setTimeout(() => this.#sweep(), SWEEP_MS);
   }
 
   #expire(ticket: Ticket): void {
-    this.leave(ticket);
+    if (!this.leave(ticket)) return;
     const message = `not answered within ${ticket.timeoutMs} ms; it may still be done`;
     ticket.onLate(new GreenroomError('deadline_exceeded', message));
   }

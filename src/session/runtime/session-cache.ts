@@ -10,15 +10,21 @@ export interface CacheLimits {
   readonly bytes: number;
 }
 
+/** Between the one that was used before it and the one that was used after it. */
 interface Held {
+  readonly key: string;
   bytes: number;
-  readonly rest: () => void;
+  rest: () => void;
+  older: Held | undefined;
+  newer: Held | undefined;
 }
 
 export class SessionCache {
   readonly #limits: CacheLimits;
-  /** Oldest first: a Map keeps the order of insertion. */
   readonly #held = new Map<string, Held>();
+  /** The order is a chain, for a session that is used again is the common case: nothing is allocated for it. */
+  #oldest: Held | undefined;
+  #newest: Held | undefined;
   #bytes = 0;
 
   constructor(limits: CacheLimits) {
@@ -35,9 +41,9 @@ export class SessionCache {
 
   /** A session is live, or was used, and holds so much. `rest` asks it to leave when it is idle. */
   touch(key: string, bytes: number, rest: () => void): void {
-    this.drop(key);
-    this.#held.set(key, { bytes, rest });
-    this.#bytes += bytes;
+    const held = this.#held.get(key);
+    if (held === undefined) this.#take({ key, bytes, rest, older: undefined, newer: undefined });
+    else this.#renew(held, bytes, rest);
     if (this.#isOver()) this.#squeeze(key);
   }
 
@@ -45,7 +51,41 @@ export class SessionCache {
     const held = this.#held.get(key);
     if (held === undefined) return;
     this.#held.delete(key);
+    this.#unlink(held);
     this.#bytes -= held.bytes;
+  }
+
+  #take(held: Held): void {
+    this.#held.set(held.key, held);
+    this.#bytes += held.bytes;
+    this.#link(held);
+  }
+
+  #renew(held: Held, bytes: number, rest: () => void): void {
+    this.#bytes += bytes - held.bytes;
+    held.bytes = bytes;
+    held.rest = rest;
+    if (held === this.#newest) return;
+    this.#unlink(held);
+    this.#link(held);
+  }
+
+  #link(held: Held): void {
+    held.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = held;
+    else this.#newest.newer = held;
+    this.#newest = held;
+  }
+
+  /** It points to nobody afterwards: what is gone would keep its neighbours from the frequent collections. */
+  #unlink(held: Held): void {
+    const { older, newer } = held;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    held.older = undefined;
+    held.newer = undefined;
   }
 
   #isOver(): boolean {
@@ -54,9 +94,9 @@ export class SessionCache {
 
   /** Asks the oldest to rest until the rest fits. One that is busy comes back with its next touch. */
   #squeeze(newest: string): void {
-    for (const [key, held] of this.#held) {
-      if (!this.#isOver() || key === newest) return;
-      this.drop(key);
+    for (let held = this.#oldest; held !== undefined; held = this.#oldest) {
+      if (!this.#isOver() || held.key === newest) return;
+      this.drop(held.key);
       held.rest();
     }
   }
