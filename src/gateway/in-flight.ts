@@ -6,8 +6,8 @@
  */
 
 import { GreenroomError } from '../model/errors.ts';
+import { Bag, type Bagged, NOWHERE } from '../otp/bag.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
-import { Bag, type Bagged, NOWHERE } from '../platform/bag.ts';
 import { Shares } from './shares.ts';
 
 const SWEEP_MS = 100;

@@ -11,6 +11,7 @@ import { GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import type { SessionKey } from '../model/ids.ts';
 import { iso } from '../model/moment.ts';
+import { Bag, type Bagged, NOWHERE } from '../otp/bag.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
 import type { Publication } from '../session/events/feed.ts';
 import type { Outbox } from './outbox.ts';
@@ -21,7 +22,8 @@ const PING_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = 2_500;
 
 /** One open ask. */
-export class Ask {
+export class Ask implements Bagged {
+  place = NOWHERE;
   readonly key: SessionKey;
   readonly #asks: Asks;
   readonly #inbox: string;
@@ -79,7 +81,7 @@ export class Asks {
   /** Larger events go out without their content. */
   readonly eventLimitBytes: number;
   readonly #room: Shares;
-  readonly #open = new Set<Ask>();
+  readonly #open = new Bag<Ask>();
   #timer: Timer | undefined;
 
   constructor(outbox: Outbox, clock: Clock, limits: { open: number; eventBytes: number }) {
@@ -112,11 +114,11 @@ export class Asks {
 
   /** Ends every open stream; the turns go on, and their askers find out by `turn-status`. */
   endAll(error: GreenroomError): void {
-    for (const ask of [...this.#open]) ask.fail(error);
+    for (const ask of this.#open.all()) ask.fail(error);
   }
 
   #look(): void {
-    for (const ask of this.#open) ask.pingIfSilent();
+    for (const ask of this.#open.all()) ask.pingIfSilent();
     this.#timer =
       this.#open.size === 0 ? undefined : this.clock.setTimeout(() => this.#look(), LOOK_EVERY_MS);
   }

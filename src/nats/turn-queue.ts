@@ -13,6 +13,7 @@ import { newTraceId } from '../model/request-context.ts';
 import type { TurnWhere } from '../model/turn.ts';
 import { type Clock, pause, type Timer } from '../otp/clock.ts';
 import { withoutUserParts } from '../platform/address.ts';
+import { ChurnMap } from '../platform/churn-map.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed } from '../session/events/feed.ts';
 import type { TurnTrails } from '../session/events/turn-trails.ts';
@@ -85,7 +86,7 @@ export class TurnQueue {
   readonly handover: Handover;
   readonly #options: TurnQueueOptions;
   readonly #jsm: JetStreamManager;
-  readonly #inHand = new Map<number, Item>();
+  readonly #inHand = new ChurnMap<number, Item>();
   readonly #ownPast: QueuePast = { hasOpened: false };
   #stream: QueueStream | undefined;
   #puller: Puller | undefined;

@@ -4,6 +4,7 @@
  *
  * Invariant: a call is settled once; whatever comes later (a late reply, a second one, a deadline) is dropped.
  */
+import { Bag, type Bagged, NOWHERE } from './bag.ts';
 import type { Bucket, Deadlines, Due, Fresh } from './deadlines.ts';
 import { OtpError } from './otp-error.ts';
 
@@ -51,10 +52,10 @@ export interface Callee {
   readonly label: string;
   readonly deadlines: Deadlines;
   /** Calls taken from the mailbox whose answer is still owed. */
-  owed: Set<Call> | undefined;
+  owed: Bag<Call> | undefined;
 }
 
-export class Call extends Message implements From<unknown>, Fresh {
+export class Call extends Message implements From<unknown>, Fresh, Bagged {
   readonly callee: Callee;
   readonly timeoutMs: number;
   dueMs = Number.POSITIVE_INFINITY;
@@ -63,6 +64,7 @@ export class Call extends Message implements From<unknown>, Fresh {
   before: Due | undefined = undefined;
   after: Due | undefined = undefined;
   earlier: Fresh | undefined = undefined;
+  place = NOWHERE;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
 
@@ -103,8 +105,8 @@ export class Call extends Message implements From<unknown>, Fresh {
 
   /** The handler answers later, perhaps: the callee's death must not leave the caller waiting. */
   owe(): void {
-    if (this.settled) return;
-    this.callee.owed ??= new Set();
+    if (this.settled || this.place !== NOWHERE) return;
+    this.callee.owed ??= new Bag();
     this.callee.owed.add(this);
   }
 

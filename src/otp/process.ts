@@ -7,6 +7,7 @@
  * 2. A process ends one way, step by step (`Ending`); its watchers get one notice each, after its names are free.
  * 3. After death nothing that it still does has an effect: late promises, timers and replies fall on the floor.
  */
+import type { Bag } from './bag.ts';
 import { Beginning, type Starting } from './beginning.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -97,7 +98,7 @@ export class Process implements Runnable, Holder, Callee, Starting<Process>, Exi
   current: Message | undefined = undefined;
   children: Set<Process> | undefined = undefined;
   holds: Hold | undefined = undefined;
-  owed: Set<Call> | undefined = undefined;
+  owed: Bag<Call> | undefined = undefined;
   ties: Ties | undefined = undefined;
   /** Runs out if no message comes before. */
   idle: Timer | undefined = undefined;
@@ -377,7 +378,7 @@ export class Process implements Runnable, Holder, Callee, Starting<Process>, Exi
       const what = `${this.label} died before it answered ${call.name}`;
       call.fail(new OtpError('callee_died', what, { reason }));
     };
-    for (const call of [...(this.owed ?? [])]) died(call);
+    for (const call of this.owed?.all() ?? []) died(call);
     for (let message = this.mailbox.shift(); message; message = this.mailbox.shift()) {
       if (message instanceof Call) died(message);
     }

@@ -9,6 +9,7 @@ import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { Outbox } from '../executor/pool/outbox.ts';
 import { systemClock } from '../otp/system-clock.ts';
+import { ChurnMap } from '../platform/churn-map.ts';
 import { CallRun } from './tool/call-run.ts';
 import type { BuiltinTool } from './tool/tool.ts';
 import type { FromWorker, ToWorker, WireJob } from './wire.ts';
@@ -23,7 +24,7 @@ export const among = (tools: readonly BuiltinTool[]): FindTool => {
 
 export const serveTools = (port: MessagePort, find: FindTool): Promise<void> => {
   const outbox = new Outbox<FromWorker>(port, systemClock);
-  const runs = new Map<number, CallRun>();
+  const runs = new ChurnMap<number, CallRun>();
   let lastLook = performance.eventLoopUtilization();
 
   const start = (id: number, job: WireJob): void => {

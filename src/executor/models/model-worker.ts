@@ -11,6 +11,7 @@ import type { MessagePort } from 'node:worker_threads';
 import Anthropic from '@anthropic-ai/sdk';
 import { systemClock, systemRandom } from '../../otp/system-clock.ts';
 import { secretsIn } from '../../platform/address.ts';
+import { ChurnMap } from '../../platform/churn-map.ts';
 import { Garbage } from '../../platform/garbage.ts';
 import { redactor } from '../../platform/redact.ts';
 import { Outbox } from '../pool/outbox.ts';
@@ -30,7 +31,7 @@ export const serve = (port: MessagePort): Promise<void> => {
   const outbox = new Outbox<FromWorker>(port, systemClock);
   const connections = openConnections(MAX_SOCKETS);
   const clientFor = clients(connections.fetch);
-  const runs = new Map<number, ModelRun>();
+  const runs = new ChurnMap<number, ModelRun>();
   const slabs = new Map<number, SharedArrayBuffer>();
   const garbage = new Garbage();
   let lastLook = performance.eventLoopUtilization();

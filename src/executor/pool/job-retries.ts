@@ -8,6 +8,7 @@
  * 3. A sink that throws loses its own job and disturbs no other (P5).
  */
 import { codeOf } from '../../model/errors.ts';
+import { Bag, type Bagged, NOWHERE } from '../../otp/bag.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { StepError } from '../../session/ports/executor.ts';
 import type { Dispatch } from './dispatch.ts';
@@ -33,17 +34,17 @@ export interface JobsOptions<K extends Kinds> {
 
 export class Jobs<K extends Kinds> {
   readonly #options: JobsOptions<K>;
-  readonly #jobs = new Set<Job<K>>();
+  readonly #jobs = new Bag<Job<K>>();
   /** Those that wait for what is missing. */
   readonly #waiting = new Set<Job<K>>();
   #lastId = 0;
   /** What threads tell, of any job. */
   readonly #hears: Hears<K> = {
     started: (job, thread) => {
-      if (this.#jobs.has(job)) this.#tell(job, (sink) => sink.started?.(thread));
+      if (isUnderWay(job)) this.#tell(job, (sink) => sink.started?.(thread));
     },
     events: (job, batch) => {
-      if (this.#jobs.has(job)) this.#tell(job, (sink) => sink.events(batch));
+      if (isUnderWay(job)) this.#tell(job, (sink) => sink.events(batch));
     },
     outcome: (job, outcome) => this.#finish(job, outcome),
     lost: (job) => this.#lost(job),
@@ -65,16 +66,16 @@ export class Jobs<K extends Kinds> {
   look(): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const job of waiting) if (this.#jobs.has(job)) this.#place(job);
+    for (const job of waiting) if (isUnderWay(job)) this.#place(job);
   }
 
   /** The pool ends: nobody is told anything any more. */
   abandon(): void {
-    for (const job of this.#jobs) {
+    for (const job of this.#jobs.all()) {
+      this.#jobs.delete(job);
       this.#options.dispatch.cancel(job.id);
       job.release();
     }
-    this.#jobs.clear();
   }
 
   #place(job: Job<K>): void {
@@ -99,7 +100,7 @@ export class Jobs<K extends Kinds> {
   }
 
   #lost(job: Job<K>): void {
-    if (!this.#jobs.has(job)) return;
+    if (!isUnderWay(job)) return;
     const { program, maxLosses } = this.#options;
     if (job.isCancelled) return this.#finish(job, program.cancelled);
     job.losses += 1;
@@ -107,11 +108,11 @@ export class Jobs<K extends Kinds> {
     const error = workerLost(job.losses, starts);
     if (job.losses >= starts) return this.#fail(job, error);
     this.#tell(job, (sink) => sink.events([program.startsAgain(error)]));
-    if (this.#jobs.has(job)) this.#place(job);
+    if (isUnderWay(job)) this.#place(job);
   }
 
   #cancel(job: Job<K>): void {
-    if (job.isCancelled || !this.#jobs.has(job)) return;
+    if (job.isCancelled || !isUnderWay(job)) return;
     job.isCancelled = true;
     const { dispatch, program } = this.#options;
     if (this.#waiting.delete(job) || dispatch.cancel(job.id)) this.#finish(job, program.cancelled);
@@ -144,7 +145,8 @@ export class Jobs<K extends Kinds> {
   }
 }
 
-class Job<K extends Kinds> {
+class Job<K extends Kinds> implements Bagged {
+  place = NOWHERE;
   readonly id: number;
   readonly input: K['job'];
   readonly sink: Sink<K>;
@@ -162,6 +164,8 @@ class Job<K extends Kinds> {
     this.release = release;
   }
 }
+
+const isUnderWay = ({ place }: Bagged): boolean => place !== NOWHERE;
 
 interface Hears<K extends Kinds> {
   started(job: Job<K>, thread: number): void;

@@ -7,6 +7,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../otp/clock.ts';
+import { ChurnMap } from '../../platform/churn-map.ts';
 import { Outbox } from './outbox.ts';
 import type { Attachment, Kinds, Program } from './program.ts';
 import type { FromThread, ToThread } from './wire.ts';
@@ -30,7 +31,7 @@ export class PoolThread<K extends Kinds> {
   readonly id: number;
   /** Aborting it kills the thread. */
   readonly life = new AbortController();
-  readonly jobs = new Map<number, ThreadJob<K>>();
+  readonly jobs = new ChurnMap<number, ThreadJob<K>>();
   state: ThreadState = 'starting';
   /** Monotonic milliseconds since which an answer is owed: to the start, then to a ping. */
   owesSinceMs: number | undefined;
@@ -39,7 +40,7 @@ export class PoolThread<K extends Kinds> {
   /** Jobs that it has had, those under way included. */
   taken = 0;
   /** Lets go of what a job refers to. */
-  readonly #held = new Map<number, () => void>();
+  readonly #held = new ChurnMap<number, () => void>();
   readonly #program: Program<K>;
   readonly #attachment: Attachment<K>;
   readonly #port: MessagePort;

@@ -8,6 +8,7 @@ import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import type { From } from '../../otp/message.ts';
+import { ChurnMap } from '../../platform/churn-map.ts';
 import type { Answer } from '../machine/machine.ts';
 import type { Answered } from './waiting-changes.ts';
 
@@ -18,7 +19,7 @@ const MAX_CLOSERS = 100;
 
 export class ClosedTurns {
   readonly #known = new Map<TurnId, ClosedTurn>();
-  readonly #closers = new Map<TurnId, From<Answered>[]>();
+  readonly #closers = new ChurnMap<TurnId, From<Answered>[]>();
 
   get known(): ReadonlyMap<TurnId, ClosedTurn> {
     return this.#known;

@@ -7,6 +7,7 @@ import { encodeEvent, type SessionEvent, type WireEvent, wireEvent } from '../..
 import { keyOf, keyString, type SessionKey, type Tenant, type TurnId } from '../../model/ids.ts';
 import { iso, LastMoment } from '../../model/moment.ts';
 import type { TurnWhere } from '../../model/turn.ts';
+import { ChurnMap } from '../../platform/churn-map.ts';
 import { type Recent, RecentEvents } from './recent-events.ts';
 
 /** One event on its way out, encoded at most once however many gateways send it. */
@@ -32,13 +33,18 @@ export class Publication {
   }
 }
 
+interface Reader {
+  readonly turnId: TurnId;
+  readonly listener: Listener;
+}
+
 export type Listener = (publication: Publication) => void;
 export type LifecycleListener = (tenant: Tenant, news: Readonly<Record<string, unknown>>) => void;
 
 export class Feed {
   readonly #all = new Set<Listener>();
-  /** Readers of single turns, by session and turn. */
-  readonly #readers = new Map<string, Map<TurnId, Set<Listener>>>();
+  /** Readers of single turns, by session; nearly always it is one. */
+  readonly #readers = new ChurnMap<string, readonly Reader[]>();
   readonly #news = new Set<LifecycleListener>();
   readonly #recent = new RecentEvents<Publication>();
   readonly #moments = new LastMoment();
@@ -53,17 +59,19 @@ export class Feed {
     const publication = new Publication(event, this.#moments.iso(event.atMs));
     const name = keyString(event.key);
     this.#recent.note(name, publication);
-    const readers = this.#readers.get(name)?.get(event.turnId);
-    if (readers !== undefined)
-      for (const listener of [...readers]) this.#tell(listener, publication);
+    this.#tellReadersOf(name, publication);
     for (const listener of this.#all) this.#tell(listener, publication);
   }
 
   /** Tells only those who read this turn: the others heard it when it happened. */
   tellReaders(publication: Publication): void {
-    const { key, turnId } = publication.event;
-    const readers = this.#readers.get(keyString(key))?.get(turnId);
-    for (const listener of [...(readers ?? [])]) this.#tell(listener, publication);
+    this.#tellReadersOf(keyString(publication.event.key), publication);
+  }
+
+  /** The list is never changed, so those who come and go meanwhile disturb nothing. */
+  #tellReadersOf(name: string, publication: Publication): void {
+    for (const { turnId, listener } of this.#readers.get(name) ?? [])
+      if (turnId === publication.event.turnId) this.#tell(listener, publication);
   }
 
   /** Hears every event of every session. Returns how to stop. */
@@ -75,13 +83,12 @@ export class Feed {
   /** Hears one turn, also across crashes of its session. Returns how to stop. */
   watch(key: SessionKey, turnId: TurnId, listener: Listener): () => void {
     const name = keyString(key);
-    const turns = this.#readers.get(name) ?? new Map<TurnId, Set<Listener>>();
-    const readers = turns.get(turnId) ?? new Set();
-    this.#readers.set(name, turns.set(turnId, readers.add(listener)));
+    const reader: Reader = { turnId, listener };
+    this.#readers.set(name, [...(this.#readers.get(name) ?? []), reader]);
     return () => {
-      readers.delete(listener);
-      if (readers.size === 0 && turns.get(turnId) === readers) turns.delete(turnId);
-      if (turns.size === 0 && this.#readers.get(name) === turns) this.#readers.delete(name);
+      const left = this.#readers.get(name)?.filter((one) => one !== reader) ?? [];
+      if (left.length === 0) this.#readers.delete(name);
+      else this.#readers.set(name, left);
     };
   }
 
@@ -92,12 +99,13 @@ export class Feed {
 
   /** Turns of a session that somebody reads. */
   readTurns(key: SessionKey): readonly TurnId[] {
-    return [...(this.#readers.get(keyString(key))?.keys() ?? [])];
+    const readers = this.#readers.get(keyString(key)) ?? [];
+    return [...new Set(readers.map(({ turnId }) => turnId))];
   }
 
   /** Sessions of which somebody reads a turn. */
   readSessions(): readonly SessionKey[] {
-    return [...this.#readers.keys()].map(keyOf);
+    return this.#readers.keys().map(keyOf);
   }
 
   /** News of sessions' lives: created, deleted, swept. */

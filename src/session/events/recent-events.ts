@@ -7,6 +7,7 @@
  */
 import type { SessionEvent } from '../../model/event.ts';
 import type { TurnId } from '../../model/ids.ts';
+import { ChurnMap } from '../../platform/churn-map.ts';
 
 /** Events that are kept of one turn, and bytes that all of them may take, about. */
 export const MAX_EVENTS = 4_096;
@@ -28,6 +29,7 @@ export interface Recent<P extends Said> {
 }
 
 interface Kept<P> {
+  readonly turnId: TurnId;
   hasStarted: boolean;
   attempt: number;
   /** undefined: it is not known, or too much was said. */
@@ -37,7 +39,8 @@ interface Kept<P> {
 }
 
 export class RecentEvents<P extends Said> {
-  readonly #sessions = new Map<string, Map<TurnId, Kept<P>>>();
+  /** Open turns by session: one runs, some may wait. */
+  readonly #sessions = new ChurnMap<string, Kept<P>[]>();
   #bytes = 0;
 
   /** About what they take. */
@@ -59,18 +62,18 @@ export class RecentEvents<P extends Said> {
 
   /** undefined: nothing that could be joined in its middle. */
   of(name: string, turnId: TurnId): Recent<P> | undefined {
-    const kept = this.#sessions.get(name)?.get(turnId);
+    const kept = this.#sessions.get(name)?.find((one) => one.turnId === turnId);
     if (kept?.after === undefined) return undefined;
     return { attempt: kept.attempt, after: kept.after, publications: [...kept.publications] };
   }
 
   #keptOf(name: string, { turnId, attempt }: SessionEvent): Kept<P> {
-    const turns = this.#sessions.get(name) ?? new Map<TurnId, Kept<P>>();
-    if (turns.size === 0) this.#sessions.set(name, turns);
-    let kept = turns.get(turnId);
+    const turns = this.#sessions.get(name) ?? [];
+    if (turns.length === 0) this.#sessions.set(name, turns);
+    let kept = turns.find((one) => one.turnId === turnId);
     if (kept === undefined) {
-      kept = { hasStarted: false, attempt, after: undefined, publications: [], bytes: 0 };
-      turns.set(turnId, kept);
+      kept = { turnId, hasStarted: false, attempt, after: undefined, publications: [], bytes: 0 };
+      turns.push(kept);
     }
     // What an attempt said goes with it; what is stored stays.
     if (kept.attempt !== attempt) this.#empty(kept);
@@ -83,8 +86,8 @@ export class RecentEvents<P extends Said> {
     started.hasStarted = true;
     // Of an attempt that another process began.
     started.after ??= lastSeq;
-    for (const [turnId, kept] of this.#sessions.get(name) ?? [])
-      if (kept !== started && kept.hasStarted) this.#forget(name, turnId);
+    for (const kept of this.#sessions.get(name)?.slice() ?? [])
+      if (kept !== started && kept.hasStarted) this.#forget(name, kept.turnId);
   }
 
   #beginBehind(kept: Kept<P>, { body }: SessionEvent): void {
@@ -112,12 +115,13 @@ export class RecentEvents<P extends Said> {
   }
 
   #forget(name: string, turnId: TurnId): void {
-    const turns = this.#sessions.get(name);
-    const kept = turns?.get(turnId);
-    if (turns === undefined || kept === undefined) return;
+    const turns = this.#sessions.get(name) ?? [];
+    const at = turns.findIndex((one) => one.turnId === turnId);
+    const kept = turns[at];
+    if (kept === undefined) return;
     this.#empty(kept);
-    turns.delete(turnId);
-    if (turns.size === 0) this.#sessions.delete(name);
+    turns.splice(at, 1);
+    if (turns.length === 0) this.#sessions.delete(name);
   }
 }
 

@@ -1,8 +1,10 @@
 /** Which sessions have a step or a commit under way, and whether the daemon is about to stop. */
+import { ChurnMap } from '../../platform/churn-map.ts';
+
 export class Activity {
   /** From now on no new turn is accepted and no step begins: what is open is left to recovery. */
   isDraining = false;
-  readonly #busy = new Set<string>();
+  readonly #busy = new ChurnMap<string, true>();
 
   /** Sessions with something under way. */
   get size(): number {
@@ -10,7 +12,7 @@ export class Activity {
   }
 
   set(session: string, isBusy: boolean): void {
-    if (isBusy) this.#busy.add(session);
+    if (isBusy) this.#busy.set(session, true);
     else this.#busy.delete(session);
   }
 }

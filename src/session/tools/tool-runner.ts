@@ -15,6 +15,7 @@ import {
   type ToolsPhase,
 } from '../../model/turn.ts';
 import type { ActorRef } from '../../otp/ref.ts';
+import { ChurnMap } from '../../platform/churn-map.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
 import type { Told } from '../events/narrator.ts';
 import type { InputOf } from '../machine/input.ts';
@@ -69,12 +70,12 @@ export class ToolRunner {
   readonly #listener: ToolListener;
   readonly #judge: Judge;
   readonly offers: Offers;
-  readonly #runs = new Map<RunId, ToolRun>();
+  readonly #runs = new ChurnMap<RunId, ToolRun>();
   /** Started here, and not yet over in what is committed. */
   readonly #begun = new Set<RunId>();
   readonly #calls = new AnswerCalls();
   /** What hooks were waited for, by the run that it ends. */
-  readonly #ready = new Map<RunId, InputOf<'decided' | 'gathered'>>();
+  readonly #ready = new ChurnMap<RunId, InputOf<'decided' | 'gathered'>>();
   #isReading = false;
 
   /** @param deferToolsBytes see `Rules`. */
@@ -310,7 +311,7 @@ export class ToolRunner {
 
   /** Ends the calls of a toolbox that is gone, and gives them. */
   lose(executor: ActorRef, nowMs: number): readonly ToolRun[] {
-    const lost = [...this.#runs.values()].filter((run) => run.executor.id === executor.id);
+    const lost = this.#runs.values().filter((run) => run.executor.id === executor.id);
     for (const run of lost) {
       this.#runs.delete(run.id);
       tellEnd(run, undefined, nowMs);

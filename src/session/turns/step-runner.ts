@@ -17,6 +17,7 @@ import type { OpenTurn, RunId } from '../../model/turn.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { ActorRef } from '../../otp/ref.ts';
 import type { System } from '../../otp/system.ts';
+import { ChurnMap } from '../../platform/churn-map.ts';
 import { Context } from '../context/context.ts';
 import { historianName } from '../context/historian.ts';
 import { History } from '../context/history.ts';
@@ -108,8 +109,8 @@ export class StepRunner {
   #context: Context | undefined;
   #contextModel: string | undefined;
   /** Prompts of queued turns by `seq`, until their turn comes. */
-  readonly #prompts = new Map<number, Uint8Array>();
-  readonly #runs = new Map<RunId, Run>();
+  readonly #prompts = new ChurnMap<number, Uint8Array>();
+  readonly #runs = new ChurnMap<RunId, Run>();
   readonly #over = new Set<RunId>();
   /** There is so much that it was not gathered: a summary comes first, or all has to be. */
   #isTooMuch: 'sum_up' | 'gather' | undefined;
@@ -350,7 +351,7 @@ export class StepRunner {
 
   /** Ends the runs of an executor that is gone, and gives them. */
   lose(executor: ActorRef): readonly Run[] {
-    const lost = [...this.#runs.values()].filter((run) => run.executor.id === executor.id);
+    const lost = this.#runs.values().filter((run) => run.executor.id === executor.id);
     for (const { id } of lost) this.finish(id);
     return lost;
   }

@@ -1,7 +1,7 @@
 /** What a bag has is what was put in and not taken out, and each thing's place is where it lies. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Bag, NOWHERE } from '../../src/platform/bag.ts';
+import { Bag, NOWHERE } from '../../src/otp/bag.ts';
 import { rounds } from '../support/rounds.ts';
 
 const things = (count: number) =>
