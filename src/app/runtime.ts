@@ -5,6 +5,7 @@ import type { HookTable } from '../hooks/hook.ts';
 import type { PerSession } from '../model/per-session.ts';
 import { commandPolicy, fileAccessPolicy } from '../permissions/policies.ts';
 import { NO_RULES, type RuleSet } from '../permissions/rule-set.ts';
+import { ChurnMap } from '../platform/churn-map.ts';
 import { readLink } from '../platform/links.ts';
 import { mostOf, priceOf } from '../pricing/price.ts';
 import type { Feed } from '../session/events/feed.ts';
@@ -57,7 +58,7 @@ export const runtimeOf = (
   permissions: { ...groundOf(config, rules), ...(connectors === undefined ? {} : { connectors }) },
   workspaces: workspacesIn(config),
   parking: new Map(),
-  commits: new Map(),
+  commits: new ChurnMap(),
   rules: { ...rulesOf(config, hooks, lent, budgets), auditsTurns },
 });
 

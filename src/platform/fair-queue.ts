@@ -23,6 +23,8 @@ export interface Ticket {
   readonly atOnce?: number | undefined;
   /** It may run: called once, in `enter` or later in another's `leave`. */
   readonly start: () => void;
+  /** It came when none waited, and under no limit of a tenant or a line, so that it needs no place while it runs: the queue alone writes it. */
+  isUnlisted?: boolean;
 }
 
 interface Line {
@@ -37,8 +39,6 @@ interface Tenant {
 
 export class FairQueue {
   #limits: FairLimits;
-  /** Of those that run: they came when none waited, and under no limit of a tenant or a line, so that they need no place. */
-  readonly #unlisted = new Set<Ticket>();
   /** The one whose turn it is stands first. */
   readonly #tenants = new Map<string, Tenant>();
   #running = 0;
@@ -66,7 +66,7 @@ export class FairQueue {
   enter(ticket: Ticket): boolean {
     if (this.#waiting >= this.#limits.waiting) return false;
     if (this.#isOpenTo(ticket)) {
-      this.#unlisted.add(ticket);
+      ticket.isUnlisted = true;
       this.#running += 1;
       ticket.start();
       return true;
@@ -81,7 +81,8 @@ export class FairQueue {
   leave(ticket: Ticket): void {
     const tenant = this.#tenants.get(ticket.tenant);
     const line = tenant?.lines.get(ticket.line);
-    if (this.#unlisted.delete(ticket)) {
+    if (ticket.isUnlisted === true) {
+      ticket.isUnlisted = false;
       this.#running -= 1;
       if (tenant !== undefined && line !== undefined) this.#hadItsTurn(ticket, tenant, line);
       return this.#startNext();

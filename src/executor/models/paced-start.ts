@@ -106,6 +106,7 @@ class PacedStep implements ModelSink, Ticket, StepHandle {
   readonly tenant: string;
   readonly line: string;
   readonly about: object;
+  isUnlisted = false;
   readonly #step: ModelStep;
   readonly #sink: StepSink;
   readonly #pace: Pace;

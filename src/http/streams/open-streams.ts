@@ -5,6 +5,7 @@
 
 import { Shares } from '../../gateway/shares.ts';
 import { GreenroomError } from '../../model/errors.ts';
+import { Bag, type Bagged, NOWHERE } from '../../otp/bag.ts';
 import type { Clock, Timer } from '../../otp/clock.ts';
 import { type EventStream, HEARTBEAT_MS } from './event-stream.ts';
 
@@ -13,14 +14,14 @@ export const MAX_STREAMS = 4_096;
 /** How soon a stream ends whose token was revoked. */
 const LOOK_MS = 1_000;
 
-interface Open {
+interface Open extends Bagged {
   readonly stream: EventStream;
   readonly isAllowed: () => boolean;
 }
 
 export class OpenStreams {
   readonly #clock: Clock;
-  readonly #open = new Set<Open>();
+  readonly #open = new Bag<Open>();
   readonly #room: Shares;
   #timer: Timer | undefined;
   #beatMs: number;
@@ -45,7 +46,7 @@ export class OpenStreams {
 
   /** @param isAllowed whether it may still be told anything. */
   add(tenant: string, stream: EventStream, isAllowed: () => boolean): void {
-    const open = { stream, isAllowed };
+    const open: Open = { stream, isAllowed, place: NOWHERE };
     this.#open.add(open);
     this.#room.add(tenant);
     stream.onClose(() => {
@@ -55,7 +56,7 @@ export class OpenStreams {
   }
 
   endAll(): void {
-    for (const { stream } of [...this.#open]) stream.end();
+    for (const { stream } of this.#open.all()) stream.end();
     this.#timer?.cancel();
     this.#timer = undefined;
   }
@@ -64,7 +65,7 @@ export class OpenStreams {
     const nowMs = this.#clock.monotonic();
     const beats = nowMs - this.#beatMs >= HEARTBEAT_MS - LOOK_MS;
     if (beats) this.#beatMs = nowMs;
-    for (const { stream, isAllowed } of [...this.#open]) {
+    for (const { stream, isAllowed } of this.#open.all()) {
       if (!isAllowed()) stream.end();
       else if (beats) stream.heartbeat();
     }

@@ -2,6 +2,7 @@
 
 import type { SessionKey } from '../../model/ids.ts';
 import type { TurnError } from '../../model/turn.ts';
+import type { ChurnMap } from '../../platform/churn-map.ts';
 import type { Feed } from '../events/feed.ts';
 import type { TurnTrails } from '../events/turn-trails.ts';
 import type { Rules } from '../machine/rules.ts';
@@ -30,7 +31,7 @@ export interface SessionRuntime {
   /** Sessions that ran out of their restart budget, with the reason, until they have written it down. */
   readonly parking: Map<string, TurnError>;
   /** Commits in flight. They outlive the actor that made them: the next one begins after them. */
-  readonly commits: Map<string, Promise<void>>;
+  readonly commits: ChurnMap<string, Promise<void>>;
 }
 
 export interface SessionArgs {

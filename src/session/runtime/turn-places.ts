@@ -42,6 +42,7 @@ class Place implements Ticket {
   readonly line: string;
   readonly atOnce: number | undefined;
   isHeld = false;
+  isUnlisted = false;
   readonly #queue: FairQueue;
   readonly #onLate: () => void;
   #isEntering = true;

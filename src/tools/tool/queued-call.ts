@@ -14,6 +14,7 @@ export class QueuedCall implements ToolHandle, Ticket, ToolSink {
   readonly tenant: string;
   readonly line: string;
   readonly about?: object;
+  isUnlisted = false;
   readonly asks?: (question: ToolQuestion | undefined) => void;
   readonly #queue: FairQueue;
   readonly #sink: ToolSink;
