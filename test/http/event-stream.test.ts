@@ -15,8 +15,8 @@ class Response extends EventEmitter {
   write(chunk: string | Uint8Array): void {
     this.written.push(String(typeof chunk === 'string' ? chunk : Buffer.from(chunk)));
   }
-  end(last?: Uint8Array): void {
-    if (last !== undefined) this.write(last);
+  end(last: Uint8Array | string = ''): void {
+    if (last.length > 0) this.write(last);
     this.isEnded = true;
   }
 }

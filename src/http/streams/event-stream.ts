@@ -7,6 +7,7 @@
  * 3. `onClose` runs once, whoever ended it.
  */
 import type { Clock } from '../../otp/clock.ts';
+import { ChunkedBody } from '../wire/chunked-body.ts';
 import { type Exchange, listed } from '../wire/exchange.ts';
 
 export const HEARTBEAT_MS = 15_000;
@@ -34,6 +35,7 @@ export interface Event {
 
 export class EventStream {
   readonly #exchange: Exchange;
+  readonly #body: ChunkedBody;
   readonly #defer: Clock['defer'];
   readonly #onClose: (() => void)[] = [];
   #isOpen = true;
@@ -56,6 +58,7 @@ export class EventStream {
     message.socket.setNoDelay(true);
     const type = ['Content-Type', 'text/event-stream', 'X-Accel-Buffering', 'no'];
     response.writeHead(200, listed(headers, ...type));
+    this.#body = new ChunkedBody(response);
     response.on('close', () => this.#closed());
     if (message.method === 'HEAD')
       this.end(); // who asks for the headers waits for no event
@@ -88,10 +91,7 @@ export class EventStream {
 
   end(): void {
     const { response } = this.#exchange;
-    if (this.#isOpen && !response.writableEnded) {
-      const last = this.#taken();
-      response.end(last.length === 0 ? undefined : last);
-    }
+    if (this.#isOpen && !response.writableEnded) this.#body.end(this.#taken());
     this.#closed();
   }
 
@@ -118,7 +118,7 @@ export class EventStream {
     if (this.#isEnding) return this.end();
     const { response } = this.#exchange;
     const bytes = this.#taken();
-    if (bytes.length > 0 && !response.writableEnded) response.write(bytes); // a problem may have ended it
+    if (!response.writableEnded) this.#body.write(bytes); // a problem may have ended it
   }
 
   #taken(): Uint8Array {
