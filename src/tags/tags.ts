@@ -27,10 +27,17 @@ const SHAPING =
 
 const isSeen = (text: string): boolean => !UNSEEN.test(text.replace(SHAPING, ''));
 
+/** One tag in its stored spelling; undefined: it is none. */
+const spellingOf = (tag: string): string | undefined => {
+  const text = tag.trim().normalize('NFC');
+  const { length } = [...text];
+  return length > 0 && length <= MAX_TAG_LENGTH && isSeen(text) ? text : undefined;
+};
+
 /** One tag in its stored spelling; throws `invalid_settings` for what is no tag. */
 export const normaliseTag = (tag: string): string => {
-  const text = tag.trim().normalize('NFC');
-  if (text.length === 0 || [...text].length > MAX_TAG_LENGTH || !isSeen(text))
+  const text = spellingOf(tag);
+  if (text === undefined)
     throw new GreenroomError(
       'invalid_settings',
       `${JSON.stringify(tag.slice(0, 80))} is no tag: 1-${MAX_TAG_LENGTH} characters, none of them control, invisible or bidirectional`,
@@ -40,10 +47,7 @@ export const normaliseTag = (tag: string): string => {
 };
 
 /** Whether `normaliseTag` would take it. */
-export const isTag = (tag: string): boolean => {
-  const length = [...tag.trim()].length;
-  return length > 0 && length <= MAX_TAG_LENGTH && isSeen(tag.trim());
-};
+export const isTag = (tag: string): boolean => spellingOf(tag) !== undefined;
 
 /** Each tag once, in the order and spelling of its first appearance. */
 export const normaliseTags = (tags: readonly string[]): readonly string[] => addTags([], tags);

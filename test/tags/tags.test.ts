@@ -22,6 +22,13 @@ describe('a tag', () => {
     expect(() => normaliseTag(tag)).toThrow(GreenroomError);
   });
 
+  it('is as long as it is stored: composed, or taken apart where Unicode wants that', () => {
+    expect(isTag('e\u0301'.repeat(64))).toBe(true);
+    expect(normaliseTag('e\u0301'.repeat(64))).toBe('\u00e9'.repeat(64));
+    expect(isTag('\u0958'.repeat(64))).toBe(false);
+    expect(() => normaliseTag('\u0958'.repeat(64))).toThrow(GreenroomError);
+  });
+
   it.each(['größe', '日本', 'a b', '👩‍👩‍👧', '❤️', '👩🏽‍🚀', 'می‌خواهم', 'עברית', 'क्‍ष', 'c++'])(
     '%j is taken',
     (tag) => {
