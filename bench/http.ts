@@ -1,8 +1,8 @@
 /**
  * What does HTTP cost beside NATS, and beside nothing? In one run, over the same daemon and broker:
  *
- * 1. `get`, `tag` and a search, at 1 and 100 in flight: over HTTP, over NATS, and from a bare `node:http` that gives as many
- *    bytes to each request;
+ * 1. `get`, `tag` and a search for ten of a hundred sessions, at 1 and 100 in flight: over HTTP, over NATS, and from a bare
+ *    `node:http` that gives as many bytes to each request;
  * 2. turns with a model that answers at once, as a stream over HTTP and over NATS;
  * 3. the daemon's loop while 1,000 readers hear the events of 100 sessions whose turns run.
  */
@@ -43,13 +43,21 @@ interface Work {
   readonly path: string;
   readonly verb: string;
   readonly body: string;
+  /** The verb is one on sessions, not of a single one. */
+  readonly isOfAll?: boolean;
 }
+
+const FOUND = 10;
 
 const WORKS: readonly Work[] = [
   { name: 'get', method: 'GET', path: '/v1/sessions/session-{n}', verb: 'get', body: '{}' },
   {
     ...{ name: 'tag', method: 'POST', path: '/v1/sessions/session-{n}/tags' },
     ...{ verb: 'tag', body: '{"tags":["bench"]}' },
+  },
+  {
+    ...{ name: 'search', method: 'GET', path: `/v1/sessions?q=tag:bench&limit=${FOUND}` },
+    ...{ verb: 'search', body: `{"q":"tag:bench","limit":${FOUND}}`, isOfAll: true },
   },
 ];
 
@@ -74,19 +82,24 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
   const rounds = new Rounds<Measured>();
   const costs = new Rounds<Rate>();
   const of = { daemon: daemon.pid, broker: broker.pid };
-  const bare = await bareFor(scene, asker, place);
+  const bare = new Map<string, string>();
+  for (const work of WORKS) bare.set(work.name, await bareFor(scene, asker, place, work));
   for (let round = 0; round < plan.rounds; round += 1) {
     settings.say(`  round ${round + 1} of ${plan.rounds}`);
     for (const inFlight of [1, 100]) {
       const limits = { inFlight, maxCount: MAX_COUNT, maxMs: plan.maxMs };
-      for (const { name, method, path, verb, body } of WORKS) {
+      for (const { name, method, path, verb, body, isOfAll = false } of WORKS) {
         const of = `${name} at ${inFlight}`;
         const sent = method === 'POST' ? { body } : {};
         const load = { ...limits, method, path, sessions: SESSIONS, ...sent };
         rounds.add(`${of}, HTTP`, await asker.call('load', { ...load, ...place }));
+        const subject = `ours.v1.default.sessions.${verb}`;
         const asked = { ...limits, prefix: 'ours', verb, body, name: 'session' };
-        rounds.add(`${of}, NATS`, await nats.call('request', { ...asked, sessions: SESSIONS }));
-        rounds.add(`${of}, bare`, await asker.call('load', { ...load, url: bare }));
+        const overNats = isOfAll
+          ? nats.call('requestOf', { ...limits, subject, body })
+          : nats.call('request', { ...asked, sessions: SESSIONS });
+        rounds.add(`${of}, NATS`, await overNats);
+        rounds.add(`${of}, bare`, await asker.call('load', { ...load, url: bare.get(name) ?? '' }));
       }
       const turns = { ...limits, sessions: SESSIONS };
       const asked = {
@@ -123,10 +136,15 @@ interface Place {
   readonly token: string;
 }
 
-/** It gives as many bytes as a session has. */
-const bareFor = async (scene: Scene, asker: Asker, place: Place): Promise<string> => {
+/** It gives as many bytes as ours does. */
+const bareFor = async (
+  scene: Scene,
+  asker: Asker,
+  place: Place,
+  { method, path, body }: Work,
+): Promise<string> => {
   const { bytes } = await asker.call('load', {
-    ...{ ...place, method: 'GET', path: '/v1/sessions/session-{n}', sessions: SESSIONS },
+    ...{ ...place, method, path, sessions: SESSIONS, ...(method === 'POST' ? { body } : {}) },
     ...{ inFlight: 1, maxCount: 1, maxMs: 10_000 },
   });
   return scene.bareHttp().call('open', { bytes });
