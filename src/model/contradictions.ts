@@ -28,7 +28,10 @@ const RANGES = [
 export type Bound = (typeof RANGES)[number][number][number];
 
 /** Of these a session has one value or none. */
-const ONE_VALUED = [...ONE_TEXT, 'hasErrors', 'hasArchive', 'hasApproval'] as const;
+const ONE_VALUED: ReadonlySet<string> = new Set([
+  ...ONE_TEXT,
+  ...['hasErrors', 'hasArchive', 'hasApproval'],
+]);
 
 /** What of criteria is looked at here. */
 interface Asked extends Readonly<Partial<Record<Bound, number | undefined>>> {
@@ -57,6 +60,7 @@ export const contradictions = (criteria: Asked): readonly Contradiction[] => {
     ...(one.noTags === undefined ? [] : [{ field: 'tags', value: one.noTags }]),
     ...(one.noneOf ?? []).flatMap(refusedBy),
   ]);
+  if (wanted.length + refused.length < 2) return []; // one alone contradicts nothing
   return [
     ...ofRanges(wanted),
     ...ofValues(wanted),
@@ -91,7 +95,11 @@ const refusedBy = (criteria: Asked): readonly Atom[] => {
   return nested + atoms.length === 0 ? anyOf.flatMap(refusedBy) : [];
 };
 
-const ofRanges = (wanted: readonly Atom[]): Contradiction[] => {
+const BOUNDS: ReadonlySet<string> = new Set(RANGES.flat(2));
+
+const ofRanges = (all: readonly Atom[]): Contradiction[] => {
+  const wanted = all.filter(({ field }) => BOUNDS.has(field));
+  if (wanted.length < 2) return [];
   const of = (bound: Bound) =>
     wanted.flatMap(({ field, value }) => (field === bound ? [Number(value)] : []));
   return RANGES.flatMap(([lowest, highest]) =>
@@ -105,13 +113,14 @@ const ofRanges = (wanted: readonly Atom[]): Contradiction[] => {
   );
 };
 
+/** Each field once, however many values are asked for. */
 const ofValues = (wanted: readonly Atom[]): Contradiction[] =>
-  ONE_VALUED.flatMap((field) => {
-    const [first, ...others] = wanted.filter((atom) => atom.field === field);
-    const other = others.find(({ value }) => value !== first?.value);
+  wanted.flatMap(({ field, value }, at) => {
+    if (!ONE_VALUED.has(field) || wanted.findIndex((one) => one.field === field) < at) return [];
+    const other = wanted.find((one) => one.field === field && one.value !== value);
     return other === undefined
       ? []
-      : [{ field, why: `cannot be both ${String(first?.value)} and ${String(other.value)}` }];
+      : [{ field, why: `cannot be both ${String(value)} and ${String(other.value)}` }];
   });
 
 const ofStatus = (wanted: readonly Atom[], refused: readonly Atom[]): Contradiction[] => {

@@ -7,9 +7,15 @@ import type { Verb } from '../../session/verbs/verb.ts';
 
 type Reader = (texts: readonly string[]) => unknown;
 
+/** Of a verb's request: what it takes, and how what was given before is read. */
+interface Fields {
+  readonly shape: Readonly<Record<string, z.ZodType>>;
+  readonly readers: Map<string, Reader>;
+}
+
 /** How each field of a verb's request is read, found out when it is first given. */
 export class QueryValues {
-  readonly #readers = new Map<Verb<never>, Map<string, Reader>>();
+  readonly #verbs = new Map<Verb<never>, Fields>();
 
   /** Fields that the schema does not have stay text: it says so itself. */
   read(verb: Verb<never>, query: string): Record<string, unknown> {
@@ -24,12 +30,14 @@ export class QueryValues {
   }
 
   #readerOf(verb: Verb<never>, name: string): Reader {
-    const field = shapeOf(verb)[name];
+    const fields = this.#verbs.get(verb) ?? { shape: shapeOf(verb), readers: new Map() };
+    this.#verbs.set(verb, fields);
+    const known = fields.readers.get(name);
+    if (known !== undefined) return known;
+    const field = fields.shape[name];
     if (field === undefined) return asText;
-    const readers = this.#readers.get(verb) ?? new Map<string, Reader>();
-    this.#readers.set(verb, readers);
-    const reader = readers.get(name) ?? readerFor(schemaOf(field));
-    readers.set(name, reader);
+    const reader = readerFor(schemaOf(field));
+    fields.readers.set(name, reader);
     return reader;
   }
 }
