@@ -102,7 +102,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['session/tools'],
   ['session/prepare'],
   ['session/runtime'],
-  ['session/turns'],
+  ['session/running'],
   ['session/commits'],
   ['session/actor'],
   ['session/classic'],

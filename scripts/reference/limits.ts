@@ -175,7 +175,7 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     ],
     [
       'tokens of one answer',
-      `${count(numberIn('src/session/turns/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise; ${count(classic('request', 'MAX_TOKENS'))} of classic clients without tools`,
+      `${count(numberIn('src/session/running/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise; ${count(classic('request', 'MAX_TOKENS'))} of classic clients without tools`,
     ],
     ['a page of `messages`, `turns` or `search`', `at most ${count(MAX_PAGE)}`],
     [

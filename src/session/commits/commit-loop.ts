@@ -33,9 +33,9 @@ import {
 } from '../ports/journal.ts';
 import { ledgerName } from '../ports/ledger.ts';
 import { type ForeignRequest, isForeign, prepareForeign } from '../prepare/foreign-request.ts';
+import { type PhasesHost, TurnPhases } from '../running/turn-phases.ts';
 import type { Mailbox } from '../runtime/mailbox.ts';
 import type { SessionArgs } from '../runtime/session-args.ts';
-import { type PhasesHost, TurnPhases } from '../turns/turn-phases.ts';
 import { ClosedTurns } from './closed-turns.ts';
 import {
   type Answered,

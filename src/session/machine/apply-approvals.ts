@@ -13,9 +13,9 @@ import { approveBudget } from './apply-money.ts';
 import { type AskingCall, answerQuestion, DEADLINE, isAsking } from './apply-questions.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Verdict } from './input.ts';
+import { publish } from './next-turn.ts';
 import { type AskedCall, approvalMs, atTools, OpenCalls, type ToolsTurn } from './open-calls.ts';
 import type { Rules } from './rules.ts';
-import { publish } from './turn-course.ts';
 
 /** The type of notification, as Claude Code has it. */
 const PERMISSION_PROMPT = 'permission_prompt';

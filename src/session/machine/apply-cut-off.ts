@@ -14,8 +14,8 @@ import type { TurnRoom } from '../../model/compaction.ts';
 import type { OpenTurn } from '../../model/turn.ts';
 import type { StepOutcome } from '../ports/executor.ts';
 import type { Draft } from './draft.ts';
+import { publish, replaceFirst, startModel } from './next-turn.ts';
 import type { Rules } from './rules.ts';
-import { publish, replaceFirst, startModel } from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
 
 type Answered = Extract<StepOutcome, { type: 'message' }>;

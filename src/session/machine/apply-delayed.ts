@@ -9,8 +9,8 @@ import { addTags } from '../../tags/tags.ts';
 import { makeRoom } from './apply-interruption.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, NewTurn } from './input.ts';
+import { closeTurn, letGo, publish, queuedTurn, settle, startNext } from './next-turn.ts';
 import type { Rules } from './rules.ts';
-import { closeTurn, letGo, publish, queuedTurn, settle, startNext } from './turn-course.ts';
 
 /** It is accepted, and begins later. Throws `invalid_request` for a time that is too far. */
 export const delayTurn = (draft: Draft, turn: NewTurn): void => {

@@ -6,7 +6,7 @@ import { hasEnded } from '../../model/words.ts';
 import { disownCalls } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf } from './input.ts';
-import { cancelRun, closeTurn, endAs } from './turn-course.ts';
+import { cancelRun, closeTurn, endAs } from './next-turn.ts';
 
 /** Throws `invalid_state` while a turn is open: it would have to be cut off, which is what `terminate` does. */
 export const complete = (draft: Draft, { by }: InputOf<'complete'>): void => {

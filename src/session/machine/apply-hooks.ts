@@ -8,8 +8,8 @@ import { runIdOf } from '../../model/turn.ts';
 import { saidIn } from './apply-cut-off.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf } from './input.ts';
+import { closeTurn, publish, replaceFirst, settle, startModel, takeBack } from './next-turn.ts';
 import type { Rules } from './rules.ts';
-import { closeTurn, publish, replaceFirst, settle, startModel, takeBack } from './turn-course.ts';
 import { hookExecuted, noteHook, noteHookOf } from './turn-records.ts';
 
 /** Rounds in a row that a hook may ask for when a turn wants to end. */

@@ -5,8 +5,8 @@
 import type { BusyPolicy, OpenTurn } from '../../model/turn.ts';
 import { abandonCalls, cancelCalls } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
+import { cancelRun, closeTurn, settle } from './next-turn.ts';
 import type { Rules } from './rules.ts';
-import { cancelRun, closeTurn, settle } from './turn-course.ts';
 
 const ENDED = { status: 'cancelled', stopReason: null, text: '' } as const;
 

@@ -23,9 +23,9 @@ import { statusFrom } from '../../model/unfinished.ts';
 import type { Granted, Short } from '../ports/ledger.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf } from './input.ts';
+import { closeTurn, publish, replaceFirst, settle, startModel } from './next-turn.ts';
 import { approvalMs } from './open-calls.ts';
 import type { Rules } from './rules.ts';
-import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
 
 const DEADLINE = 'deadline';
 /** A budget that is used up asks for so much of itself, if that is enough. */

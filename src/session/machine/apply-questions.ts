@@ -8,9 +8,9 @@ import type { Question } from '../../model/turn.ts';
 import type { ToolAnswer } from '../ports/tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf } from './input.ts';
+import { publish } from './next-turn.ts';
 import { approvalMs, awaiting, OpenCalls, type StartedCall } from './open-calls.ts';
 import type { Rules } from './rules.ts';
-import { publish } from './turn-course.ts';
 
 /** Who has answered, where no person has. */
 export const DEADLINE = 'deadline';

@@ -4,7 +4,7 @@ import type { OpenTurn, TurnError } from '../../model/turn.ts';
 import { statusFrom } from '../../model/unfinished.ts';
 import type { StepError, StepOutcome } from '../ports/executor.ts';
 import type { Draft } from './draft.ts';
-import { publish, replaceFirst } from './turn-course.ts';
+import { publish, replaceFirst } from './next-turn.ts';
 
 type Postponed = Extract<StepOutcome, { type: 'postponed' }>;
 

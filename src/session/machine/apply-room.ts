@@ -18,8 +18,6 @@ import { countRetries, postpone } from './apply-retries.ts';
 import { addCompaction } from './apply-views.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf } from './input.ts';
-import { costOfOutcome, settleReserved } from './reserved.ts';
-import type { Rules } from './rules.ts';
 import {
   closeTurn,
   publish,
@@ -27,7 +25,9 @@ import {
   settle,
   startModel,
   startModelAgain,
-} from './turn-course.ts';
+} from './next-turn.ts';
+import { costOfOutcome, settleReserved } from './reserved.ts';
+import type { Rules } from './rules.ts';
 import { overLimit } from './turn-limits.ts';
 
 type Answered = Extract<StepOutcome, { type: 'message' }>;

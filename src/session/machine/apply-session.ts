@@ -12,9 +12,9 @@ import { lookAtOwnBudget, lookAtPayer } from './apply-money.ts';
 import { disownCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { InputOf, NewMessage } from './input.ts';
+import { cancelRun, closeTurn } from './next-turn.ts';
 import type { Rules } from './rules.ts';
 import { withSettings } from './settings.ts';
-import { cancelRun, closeTurn } from './turn-course.ts';
 
 export const create = (draft: Draft, settings: Settings, rules: Rules): void => {
   if (draft.head.version > 0)

@@ -25,8 +25,6 @@ import { countContext, makeRoom, noteServerCompaction, type RequestSize } from '
 import { beginTools } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf } from './input.ts';
-import { costOfOutcome, reservedFor, settleReserved } from './reserved.ts';
-import type { Rules } from './rules.ts';
 import {
   closeTurn,
   publish,
@@ -35,7 +33,9 @@ import {
   startHooks,
   startModel,
   takeBack,
-} from './turn-course.ts';
+} from './next-turn.ts';
+import { costOfOutcome, reservedFor, settleReserved } from './reserved.ts';
+import type { Rules } from './rules.ts';
 import { modelOf, overLimit } from './turn-limits.ts';
 import { noteApiCall } from './turn-records.ts';
 

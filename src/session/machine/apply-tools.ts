@@ -28,11 +28,11 @@ import { askAbout } from './apply-approvals.ts';
 import { isAsking, withdraw } from './apply-questions.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Verdict } from './input.ts';
+import { publish, replaceFirst } from './next-turn.ts';
 import { awaiting, CANCELLED, OpenCalls, type ToolsTurn } from './open-calls.ts';
 import { spendUnreserved } from './reserved.ts';
 import type { Rules } from './rules.ts';
 import { messageOf } from './tool-results.ts';
-import { publish, replaceFirst } from './turn-course.ts';
 import { noteHook } from './turn-records.ts';
 
 const UNKNOWN = 'interrupted: it is unknown whether it ran';

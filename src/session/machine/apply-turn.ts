@@ -26,7 +26,6 @@ import { lookAtBudget } from './apply-money.ts';
 import { loseCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { Input, InputOf, NewTurn } from './input.ts';
-import type { Rules } from './rules.ts';
 import {
   publish,
   queuedTurn,
@@ -35,7 +34,8 @@ import {
   startHooks,
   startModelAgain,
   startNext,
-} from './turn-course.ts';
+} from './next-turn.ts';
+import type { Rules } from './rules.ts';
 import { isLater, mustTakeTurn, policyOf } from './turn-limits.ts';
 
 export const acceptTurn = (

@@ -15,9 +15,9 @@ import {
 import { statusFrom } from '../../model/unfinished.ts';
 import type { Draft } from './draft.ts';
 import type { Results, Verdict } from './input.ts';
+import { closeTurn, publish, replaceFirst, settle, startModel } from './next-turn.ts';
 import type { Rules } from './rules.ts';
 import { blockOf, messageOf } from './tool-results.ts';
-import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
 import { excerpt, type Named, type Noted, noteCall } from './turn-records.ts';
 

@@ -5,7 +5,7 @@ import type { OpenCall, OpenTurn } from '../../model/turn.ts';
 import type { ApiCall } from '../ports/executor.ts';
 import type { Draft } from './draft.ts';
 import type { HookedRun } from './input.ts';
-import { publish } from './turn-course.ts';
+import { publish } from './next-turn.ts';
 
 export type Named = Pick<OpenCall, 'toolUseId' | 'name'>;
 

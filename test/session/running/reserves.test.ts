@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { executorName } from '../../../src/session/ports/executor.ts';
 import { askCount } from '../../../src/session/prepare/count-tokens.ts';
-import { Reserves } from '../../../src/session/turns/reserves.ts';
+import { Reserves } from '../../../src/session/running/reserves.ts';
 
 const ledger = () => {
   const asked: string[] = [];
