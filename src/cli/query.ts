@@ -18,6 +18,26 @@ const WITH_DAYS = /today|yesterday|\d{4}-\d{2}/;
 
 export const timeZoneHere = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+/** The first words in it that were said, and are no key and value. */
+export const wordsSaidIn = (text: string): string | undefined => {
+  const { where } = text.trim() === '' ? {} : parse(text);
+  return where === undefined ? undefined : saidIn(where);
+};
+
+const saidIn = (one: Expression): string | undefined => {
+  switch (one.kind) {
+    case 'text':
+      return one.text;
+    case 'term':
+      return undefined;
+    case 'not':
+      return saidIn(one.of);
+    case 'and':
+    case 'or':
+      return one.of.map(saidIn).find((text) => text !== undefined);
+  }
+};
+
 const atHome = ({ where, ...query }: Query): Query =>
   where === undefined ? query : { ...query, where: inExpression(where) };
 

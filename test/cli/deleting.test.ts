@@ -90,6 +90,28 @@ test('a script is not asked, and taken at its word', async () => {
   expect(changes(daemon)).toHaveLength(2);
 });
 
+test('cleanup takes a query and the options of a search, beside the age', async () => {
+  const daemon = daemonToDeleteFrom();
+  const line = 'cleanup tag:x cost:0 --query disk --max-cost 1 --tag y --older-than 7d --dry-run';
+  expect((await greenroom(line, { daemon })).code).toBe(0);
+  expect(daemon.asked).toEqual([
+    [
+      'sessions.cleanup',
+      { q: 'disk tag:x cost:0', maxCostUsd: 1, tags: ['y'], maxAgeDays: 7, dryRun: true },
+    ],
+  ]);
+});
+
+test.each(['demo', 'tag:x OR -(demo)', '"demo"'])(
+  'cleanup %s deletes nothing: the name of a session would be searched for as words',
+  async (query) => {
+    const daemon = daemonToDeleteFrom();
+    const { code, err } = await greenroom(['cleanup', '--yes', query], { daemon });
+    expect([code, daemon.asked]).toEqual([2, []]);
+    expect(err).toContain('all old sessions in which "demo" was said');
+  },
+);
+
 test('a question cannot be forged by the title of a session', async () => {
   const { ask, questions } = answering('n');
   const daemon = new FakeDaemon({
