@@ -72,7 +72,11 @@ export const addCriteria = (command: Command, nowMs: () => number): Command => {
     .option('--all-tags <tag>', 'has all of these tags', collect)
     .option('--without-tag <tag>', 'has none of these tags', collect)
     .option('--tag-prefix <text>', 'has a tag that begins so')
-    .option('--after <date>', 'created then or later: 2026-11-20, RFC 3339, or 7d ago', moment)
+    .option(
+      '--after <date>',
+      'created then or later: 2026-11-20, RFC 3339, yesterday, or 7d ago',
+      moment,
+    )
     .option('--before <date>', 'created then or earlier', moment)
     .option('--updated-after <date>', 'changed then or later', moment)
     .option('--updated-before <date>', 'changed then or earlier', moment)

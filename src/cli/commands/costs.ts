@@ -20,7 +20,11 @@ export const registerCosts = (registration: Registration): void => {
     .command('costs [query...]')
     .description('what sessions that meet the query have cost, and what cache misses cost of that')
     .option('--by <what>', COST_GROUPS.join(', '), parseWord(COST_GROUPS), 'day')
-    .option('--after <date>', 'spent then or later: 2026-11-20, RFC 3339, or 7d ago', moment)
+    .option(
+      '--after <date>',
+      'spent then or later: 2026-11-20, RFC 3339, yesterday, or 7d ago',
+      moment,
+    )
     .option('--before <date>', 'spent then or earlier', moment)
     .action(
       act<[string[]], CostsOptions>(registration, (run, [words], { by, after, before }) =>
