@@ -8,7 +8,7 @@ import { usageError } from './failure.ts';
 import { queryCriteria } from './query.ts';
 import { sessionNamedOrAsTyped } from './session-name.ts';
 import type { DaemonClient } from './shell.ts';
-import { collect, parseCount, parseMoment, parseMoney, parseWord } from './values.ts';
+import { collect, collectWord, parseCount, parseMoment, parseMoney, parseWord } from './values.ts';
 
 type Filter = SessionsRequests['count'];
 type Criteria = SessionsRequests['search'];
@@ -60,9 +60,6 @@ export const addPageOptions = (command: Command): Command => {
     .option('--order <order>', 'asc or desc (default: desc)', parseWord(['asc', 'desc']))
     .option('--limit <n>', 'most sessions shown', parseCount, 50);
 };
-
-const collectWord = (words: readonly string[]) => (text: string, before?: readonly string[]) =>
-  collect(parseWord(words)(text), before);
 
 export const addCriteria = (command: Command, nowMs: () => number): Command => {
   const moment = parseMoment(nowMs);

@@ -100,13 +100,32 @@ export const parseThinking = (text: string): Thinking => {
   throw new InvalidArgumentError('Write adaptive, off, or a number of tokens from 1024.');
 };
 
+/** What reads a value of few, with those that there are: shells complete them. */
+interface WordParser {
+  (text: string): string;
+  readonly words: readonly string[];
+}
+
 /** One of the words that there are. */
-export const parseWord =
-  (words: readonly string[]) =>
-  (text: string): string => {
-    if (words.includes(text)) return text;
-    throw new InvalidArgumentError(`Write one of ${words.join(', ')}.`);
-  };
+export const parseWord = (words: readonly string[]): WordParser =>
+  Object.assign(
+    (text: string): string => {
+      if (words.includes(text)) return text;
+      throw new InvalidArgumentError(`Write one of ${words.join(', ')}.`);
+    },
+    { words },
+  );
+
+/** The same for an option that may be given several times. */
+export const collectWord = (words: readonly string[]) =>
+  Object.assign(
+    (text: string, before?: readonly string[]) => collect(parseWord(words)(text), before),
+    { words },
+  );
+
+/** The words that an option takes, of one that is read by these. */
+export const wordsOf = (parser: unknown): readonly string[] =>
+  (parser as Partial<WordParser> | undefined)?.words ?? [];
 
 /** A JSON object. */
 export const parseJsonObject = (text: string): Record<string, unknown> => {
