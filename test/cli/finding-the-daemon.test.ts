@@ -109,5 +109,16 @@ test('a command leaves a broker that takes the connection and then says nothing,
   const { code, err } = await here.call(['--servers', server, 'sessions', 'list']);
   expect(code).toBe(5);
   expect(taken).not.toEqual([]);
-  expect(err).toContain(`cannot connect to NATS at ${server}`);
+  expect(err).toContain(`cannot connect to NATS at ${server}: nobody answers there`);
+});
+
+test('where nobody listens, that is said', async () => {
+  const closed = createServer();
+  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((resolve) => closed.close(resolve));
+  const { code, err } = await new Installation().call([
+    ...['--servers', `nats://127.0.0.1:${port}`, 'sessions', 'list'],
+  ]);
+  expect([code, err]).toEqual([5, expect.stringContaining(`${port}: nobody listens there`)]);
 });
