@@ -116,10 +116,13 @@ export const parseWord = (words: readonly string[]): WordParser =>
     { words },
   );
 
-/** The same for an option that may be given several times. */
+/** The same for an option that may be given several times, or with several words and commas between. */
 export const collectWord = (words: readonly string[]) =>
   Object.assign(
-    (text: string, before?: readonly string[]) => collect(parseWord(words)(text), before),
+    (text: string, before: readonly string[] = []) => [
+      ...before,
+      ...text.split(',').map(parseWord(words)),
+    ],
     { words },
   );
 
