@@ -105,7 +105,7 @@ const FAST = files(
     'classic/timestamp',
     'classic/transcript',
   ],
-  ...['classic/stores/call-order', 'cli/format', 'cli/message-text', 'cli/values'],
+  ...['classic/stores/call-order', 'cli/(format|flag-names|message-text|values)'],
   ...['text/tokens', 'text/phrase', 'text/extract', 'text/snippet', 'text/waiting-sessions'],
   ...['cli/hit-line', 'cli/markdown', 'cli/chat', 'tools/commands/(exit-code|cwd|descriptors)'],
   ...['notifications/(outbox|read-audit|settings)', 'cli/(metrics|top)', 'dashboard/pure'],

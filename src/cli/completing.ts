@@ -6,15 +6,18 @@ import { KEYS, keyNamed, keyWords } from '../query/keys.ts';
 import { print } from '../query/print.ts';
 import { SORT_KEYS } from '../query/syntax.ts';
 import type { SessionsRequests } from '../session/verbs/registry.ts';
+import { LAST } from './session-name.ts';
 
-/** What names can be of: values that sessions have. */
-export type Names = Extract<
-  SessionsRequests['facets']['by'],
-  'tag' | 'model' | 'tool' | 'owner' | 'workingDirectory'
->;
+/** What names can be of: values that sessions have, and sessions. */
+export type Names =
+  | Extract<
+      SessionsRequests['facets']['by'],
+      'tag' | 'model' | 'tool' | 'owner' | 'workingDirectory'
+    >
+  | 'session';
 
-/** What may be typed: options of one kind of name, and queries. */
-export const TYPED = ['query', 'tag', 'model', 'tool', 'owner'] as const;
+/** What may be typed: options of one kind of name, sessions, and queries. */
+export const TYPED = ['query', 'tag', 'model', 'tool', 'owner', 'session'] as const;
 export type Typed = (typeof TYPED)[number];
 
 export interface Completing {
@@ -41,9 +44,12 @@ const NAMES_OF: Readonly<Record<string, Names>> = {
 
 const asItIs = (name: string): string => name;
 
+/** What is a name beside those that there are. */
+const WORDS: Readonly<Partial<Record<Typed, readonly string[]>>> = { session: [LAST] };
+
 export const completing = (typed: Typed, text: string): Completing => {
   if (typed !== 'query')
-    return { before: '', start: text, names: typed, words: [], written: asItIs };
+    return { before: '', start: text, names: typed, words: WORDS[typed] ?? [], written: asItIs };
   const begun = /[^\s(]*$/.exec(text)?.[0] ?? '';
   const minus = begun.startsWith('-') ? '-' : '';
   const before = text.slice(0, text.length - begun.length) + minus;

@@ -8,7 +8,7 @@ import { usageError } from './failure.ts';
 import { queryCriteria } from './query.ts';
 import { sessionNamedOrAsTyped } from './session-name.ts';
 import type { DaemonClient } from './shell.ts';
-import { collect, parseCount, parseMoment, parseMoney, parseWord } from './values.ts';
+import { collect, collectWord, parseCount, parseMoment, parseMoney, parseWord } from './values.ts';
 
 type Filter = SessionsRequests['count'];
 type Criteria = SessionsRequests['search'];
@@ -61,9 +61,6 @@ export const addPageOptions = (command: Command): Command => {
     .option('--limit <n>', 'most sessions shown', parseCount, 50);
 };
 
-const collectWord = (words: readonly string[]) => (text: string, before?: readonly string[]) =>
-  collect(parseWord(words)(text), before);
-
 export const addCriteria = (command: Command, nowMs: () => number): Command => {
   const moment = parseMoment(nowMs);
   return command
@@ -72,7 +69,11 @@ export const addCriteria = (command: Command, nowMs: () => number): Command => {
     .option('--all-tags <tag>', 'has all of these tags', collect)
     .option('--without-tag <tag>', 'has none of these tags', collect)
     .option('--tag-prefix <text>', 'has a tag that begins so')
-    .option('--after <date>', 'created then or later: 2026-11-20, RFC 3339, or 7d ago', moment)
+    .option(
+      '--after <date>',
+      'created then or later: 2026-11-20, RFC 3339, yesterday, or 7d ago',
+      moment,
+    )
     .option('--before <date>', 'created then or earlier', moment)
     .option('--updated-after <date>', 'changed then or later', moment)
     .option('--updated-before <date>', 'changed then or earlier', moment)

@@ -74,8 +74,12 @@ export const runProgram = async (script: string): Promise<void> => {
   process.stderr.on('error', () => undefined);
   const args = process.argv.slice(2);
   process.exitCode = await runCli(args, shellOf(script));
-  // A broker that does not answer keeps a socket, and with it the process, for seconds.
-  if (isAskedByShell(args)) process.stdout.write('', () => process.exit());
+  // A broker that does not answer keeps a socket, and with it the process, for seconds, or for as long as it hangs.
+  if (process.exitCode !== 0 || isAskedByShell(args)) exitWhenWritten();
+};
+
+const exitWhenWritten = (): void => {
+  process.stderr.write('', () => process.stdout.write('', () => process.exit()));
 };
 
 /** Of a call that never settles, when nothing is left to wait for: Node's own for such an `await`. */

@@ -13,6 +13,7 @@ import {
   failureText,
   usageError,
 } from './failure.ts';
+import { inTypedWords } from './flag-names.ts';
 import type { Registration } from './invocation.ts';
 import type { Shell } from './shell.ts';
 import { programHere, type Whereabouts } from './typed-here.ts';
@@ -31,7 +32,7 @@ export const runCli = async (args: readonly string[], outside: Shell): Promise<n
     return exitCode;
   } catch (error) {
     const here = programHere(shell.program, program?.opts<Whereabouts>() ?? {});
-    return report(error, shell, here, isJson);
+    return report(error, shell, { args, program: here, isJson });
   }
 };
 
@@ -107,13 +108,19 @@ const ADD_HELP = 'add --help to see how it is used';
 const wrongCall = ({ message }: CommanderError): CliError =>
   usageError(message.replace(/^error: /, '').replaceAll('\n', ' '), ADD_HELP);
 
-const report = (error: unknown, shell: Shell, program: string, isJson: boolean): ExitCode => {
+interface Typed {
+  readonly args: readonly string[];
+  readonly program: string;
+  readonly isJson: boolean;
+}
+
+const report = (error: unknown, shell: Shell, { args, program, isJson }: Typed): ExitCode => {
   // Commander has printed help that was asked for, and what is wrong with a call unless JSON was asked for. It has not seen
   // what a command itself could not read.
   const isPrinted = error instanceof CommanderError && !(error instanceof InvalidArgumentError);
   if (isPrinted && (error.exitCode === 0 || !isJson)) return error.exitCode === 0 ? 0 : 2;
   const told = error instanceof CommanderError ? wrongCall(error) : error;
-  const failure = typedHere(failureOf(told), program);
+  const failure = typedHere(inTypedWords(failureOf(told), args), program);
   shell.stderr.write(isJson ? failureJson(failure) : failureText(failure));
   return failure.exitCode;
 };

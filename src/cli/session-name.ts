@@ -74,6 +74,16 @@ const beginningWith = async (daemon: DaemonClient, idPrefix: string): Promise<st
   );
 };
 
+/** Of what is to be named in full: the sessions that may have been meant, as people are told of them. */
+export const perhapsMeant = async (
+  daemon: DaemonClient,
+  words: string,
+): Promise<readonly string[]> => {
+  const idPrefix = words.endsWith(CUT) ? words.slice(0, -CUT.length) : words;
+  if (!ID_PATTERN.test(idPrefix)) return [];
+  return (await candidates(daemon, idPrefix)).map(described);
+};
+
 const candidates = async (
   daemon: DaemonClient,
   idPrefix: string,

@@ -27,17 +27,34 @@ export const parseDays = (text: string): number => {
   throw new InvalidArgumentError('Write a span such as 30d, 12h or 2w.');
 };
 
-/** `2026-11-20` (its beginning, UTC), RFC 3339, or `7d` ago; as RFC 3339. */
+/** `3 days ago`, and `7d ago`, as it is said. */
+const AGO = /^(\d+(?:\.\d+)?) ?(s|m|h|d|w|seconds?|minutes?|hours?|days?|weeks?) ago$/;
+
+const agoMs = (text: string): number | undefined => {
+  const [, number, unit = ''] = AGO.exec(text) ?? [];
+  return spanMs(number === undefined ? text : `${number}${unit.slice(0, 1)}`);
+};
+
+/** The beginning of a day that has a name, on the clock of this machine, as in queries. */
+const namedDayMs = (text: string, nowMs: number): number | undefined => {
+  if (text !== 'today' && text !== 'yesterday') return undefined;
+  const day = new Date(nowMs);
+  day.setHours(0, 0, 0, 0);
+  if (text === 'yesterday') day.setDate(day.getDate() - 1);
+  return day.getTime();
+};
+
+/** `2026-11-20` (its beginning, UTC), RFC 3339, `today` or `yesterday` (its beginning, here), or `7d` ago; as RFC 3339. */
 export const parseMoment =
   (nowMs: () => number) =>
   (text: string): string => {
-    const ago = spanMs(text);
+    const ago = agoMs(text);
     const atMs = ago === undefined ? Number.NaN : nowMs() - ago;
     if (atMs >= 0) return new Date(atMs).toISOString();
-    const ms = momentMs(text);
+    const ms = namedDayMs(text, nowMs()) ?? momentMs(text);
     if (ms !== undefined) return new Date(ms).toISOString();
     throw new InvalidArgumentError(
-      'Write a date such as 2026-11-20, a time such as 2026-11-20T08:00:00Z, or 7d for seven days ago.',
+      'Write a date such as 2026-11-20, a time such as 2026-11-20T08:00:00Z, today, yesterday, or 7d for seven days ago.',
     );
   };
 
@@ -83,13 +100,35 @@ export const parseThinking = (text: string): Thinking => {
   throw new InvalidArgumentError('Write adaptive, off, or a number of tokens from 1024.');
 };
 
+/** What reads a value of few, with those that there are: shells complete them. */
+interface WordParser {
+  (text: string): string;
+  readonly words: readonly string[];
+}
+
 /** One of the words that there are. */
-export const parseWord =
-  (words: readonly string[]) =>
-  (text: string): string => {
-    if (words.includes(text)) return text;
-    throw new InvalidArgumentError(`Write one of ${words.join(', ')}.`);
-  };
+export const parseWord = (words: readonly string[]): WordParser =>
+  Object.assign(
+    (text: string): string => {
+      if (words.includes(text)) return text;
+      throw new InvalidArgumentError(`Write one of ${words.join(', ')}.`);
+    },
+    { words },
+  );
+
+/** The same for an option that may be given several times, or with several words and commas between. */
+export const collectWord = (words: readonly string[]) =>
+  Object.assign(
+    (text: string, before: readonly string[] = []) => [
+      ...before,
+      ...text.split(',').map(parseWord(words)),
+    ],
+    { words },
+  );
+
+/** The words that an option takes, of one that is read by these. */
+export const wordsOf = (parser: unknown): readonly string[] =>
+  (parser as Partial<WordParser> | undefined)?.words ?? [];
 
 /** A JSON object. */
 export const parseJsonObject = (text: string): Record<string, unknown> => {

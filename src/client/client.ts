@@ -100,12 +100,19 @@ export const connectClient = async (options: ClientOptions): Promise<Client> => 
   try {
     return new NatsClient(await open(options), new Subjects(prefix), tenant, options);
   } catch (error) {
-    const why = (error as Error).message;
+    const { message } = error as Error;
+    const why = PLAIN_WORDS[message] ?? message;
     const where = withoutUserParts(options.servers, '');
     throw new GreenroomError('unavailable', `cannot connect to NATS at ${where}: ${why}`, {
       cause: error,
     });
   }
+};
+
+/** The library says these in one word. */
+const PLAIN_WORDS: Readonly<Record<string, string>> = {
+  CONNECTION_REFUSED: 'nobody listens there',
+  TIMEOUT: 'nobody answers there',
 };
 
 const open = (

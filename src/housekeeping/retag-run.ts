@@ -8,6 +8,7 @@ import type { CatalogRow } from '../model/catalog-row.ts';
 import type { Criteria, Filter } from '../model/criteria.ts';
 import { codeOf } from '../model/errors.ts';
 import type { Tenant } from '../model/ids.ts';
+import { iso } from '../model/moment.ts';
 import type { Catalog } from '../session/ports/catalog.ts';
 import type { JobState, RetagJob, RetagOrder } from '../session/ports/retagger.ts';
 import { affectedBy, type Retag } from '../tags/retag.ts';
@@ -21,11 +22,12 @@ export type Changed = boolean | { readonly error: unknown };
 export class RetagRun {
   readonly tenant: Tenant;
   readonly jobId: string;
-  readonly by: string;
   readonly retag: Retag;
   state: JobState = 'waiting';
   /** Sessions are being changed, and are not counted yet. */
   isChanging = false;
+  readonly #order: RetagOrder;
+  readonly #askedAt: string;
   readonly #filter: Filter;
   #matched: number | null = null;
   #changed = 0;
@@ -34,11 +36,13 @@ export class RetagRun {
   #cursor: string | undefined;
   #isThrough = false;
 
-  constructor(tenant: Tenant, jobId: string, { filter, retag, by }: RetagOrder) {
+  constructor(tenant: Tenant, jobId: string, order: RetagOrder, nowMs: number) {
+    const { filter, retag } = order;
     this.tenant = tenant;
     this.jobId = jobId;
-    this.by = by;
     this.retag = retag;
+    this.#order = order;
+    this.#askedAt = iso(nowMs);
     this.#filter = { allOf: [filter, affectedBy(retag)] };
   }
 
@@ -76,9 +80,11 @@ export class RetagRun {
   }
 
   view(): RetagJob {
+    const { by, retag, criteria } = this.#order;
     return {
       jobId: this.jobId,
       state: this.state,
+      ...{ askedAt: this.#askedAt, by, change: retag, criteria },
       matched: this.#matched,
       changed: this.#changed,
       failed: this.#failed,

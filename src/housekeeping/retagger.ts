@@ -43,10 +43,9 @@ export interface RetaggerArgs {
 }
 
 /** What a change says of itself to the world (P7). */
-export interface RetaggedNotice extends RetagJob {
+export interface RetaggedNotice extends Omit<RetagJob, 'criteria'> {
   readonly type: 'sessions.retagged';
   readonly at: string;
-  readonly by: string;
 }
 
 interface Named {
@@ -109,7 +108,8 @@ const Retagger = genServer(retaggerProtocol, {
         from.fail(new GreenroomError('unavailable', `${MAX_WAITING} changes of tags wait already`));
         return noreply(state);
       }
-      const run = new RetagRun(tenant, newJobId(self.system.clock.now()), order);
+      const nowMs = self.system.clock.now();
+      const run = new RetagRun(tenant, newJobId(nowMs), order, nowMs);
       state.runs.push(run);
       begin(state, self);
       return reply(run.view(), state);
@@ -237,13 +237,10 @@ const tell = ({ waiters, args }: State, run: RetagRun, self: RetaggerSelf, began
     waiters.splice(waiters.indexOf(waiter), 1);
     waiter.from.reply(run.view());
   }
-  if (began)
-    args.announce(run.tenant, {
-      type: 'sessions.retagged',
-      at: iso(self.system.clock.now()),
-      by: run.by,
-      ...run.view(),
-    });
+  if (!began) return;
+  const { criteria: _, ...job } = run.view(); // they may name thousands of sessions
+  const at = iso(self.system.clock.now());
+  args.announce(run.tenant, { type: 'sessions.retagged', at, ...job });
 };
 
 /** Needs catalog and sessions by their names, each time anew: they may have been restarted. */

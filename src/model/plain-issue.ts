@@ -9,8 +9,10 @@ export const plainWords = (issue: z.core.$ZodRawIssue): string => {
     case 'invalid_value':
       return `must be ${listed(issue.values.map(String))}`;
     case 'too_small':
+      if (issue.inclusive === false) return `must be more than ${issue.minimum}`;
       return `must ${sized(issue.origin, issue.exact ? 'exactly' : 'at least', issue.minimum)}`;
     case 'too_big':
+      if (issue.inclusive === false) return `must be less than ${issue.maximum}`;
       return `must ${sized(issue.origin, issue.exact ? 'exactly' : 'at most', issue.maximum)}`;
     case 'not_multiple_of':
       return `must be a multiple of ${issue.divisor}`;

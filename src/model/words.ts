@@ -53,7 +53,7 @@ export const APPROVAL_POLICIES = ['wait', 'deny'] as const;
 /** How hard a model tries. */
 export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
 
-/** Stretches of time that sessions can be counted by, as they were made. */
+/** Stretches of time that sessions can be counted by, as they were made, and costs, as they were spent. */
 export const PERIODS = ['day', 'week', 'month'] as const;
 export type Period = (typeof PERIODS)[number];
 
@@ -63,7 +63,9 @@ export const BUDGET_SCOPES = ['session', 'tag', 'owner', 'tenant'] as const;
 export const BUDGET_PERIODS = ['day', 'month', 'total'] as const;
 
 /** What costs can be told by. */
-export const COST_GROUPS = ['tag', 'model', 'day', 'owner'] as const;
+export const COST_GROUPS = ['tag', 'model', 'owner', ...PERIODS] as const;
+/** Whether what is told by it is told by time. */
+export const isPeriod = (by: string): by is Period => PERIODS.some((period) => period === by);
 
 /** What sessions can be counted by. */
 export const FACETS = [

@@ -98,7 +98,8 @@ const table = {
   dir: {
     takes: 'text',
     alsoAs: ['cwd'],
-    finds: 'sessions that worked in that directory; with `/*`, in it or below it',
+    finds:
+      'sessions that worked in that directory, with or without a slash behind it; with `/*`, in it or below it; several slashes are one',
     example: 'dir:/srv/app/*',
     criteria: (workingDirectory) => ({ workingDirectory }),
     prefix: below,

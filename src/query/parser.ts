@@ -12,6 +12,7 @@ import { hasWord, MAX_QUERY_LENGTH, MAX_TEXT_LENGTH } from '../model/words.ts';
 import { guess } from '../platform/guess.ts';
 import { KEYS, type Key, keyNamed, keyWords } from './keys.ts';
 import { type Token, tokensOf } from './lexer.ts';
+import { jointMeant, meantBy } from './meant.ts';
 import { queryError } from './query-error.ts';
 import {
   type Expression,
@@ -156,13 +157,23 @@ class Parser {
     return joined('or', terms);
   }
 
-  #words({ text, isPrefix, column }: ValueToken): Text {
+  #words(token: ValueToken): Text {
+    const { text, isPrefix, column } = token;
     this.#count(column);
+    const meant = this.#meant(token);
+    if (meant !== undefined) throw queryError(column, meant);
     if (!hasWord(text))
       throw queryError(column, `there is no word in ${text === '' ? '""' : text}`);
     if (text.length >= MAX_TEXT_LENGTH)
       throw queryError(column, `a text has less than ${MAX_TEXT_LENGTH} characters`);
     return { kind: 'text', text, isPrefix, column };
+  }
+
+  /** What was written as words, and not meant so. The token is the last that was taken. */
+  #meant({ text, isQuoted, isPrefix }: ValueToken): string | undefined {
+    if (isQuoted) return undefined;
+    const before = this.#tokens.slice(Math.max(0, this.#at - 3), this.#at - 1);
+    return meantBy(text) ?? (isPrefix ? undefined : jointMeant(text, before, this.#peek()));
   }
 
   #count(column: number): void {

@@ -1,4 +1,5 @@
 /** Writes a query so that it is read as the same one, each in one way: `print(parse(print(q)))` is `print(q)`. */
+import { isJoint, meantBy } from './meant.ts';
 import type { Expression, Query, Term, Text, Value } from './syntax.ts';
 
 export const print = ({ where, sort }: Query): string =>
@@ -32,8 +33,8 @@ const term = ({ key, value }: Term): string => `${key}:${valueText(value)}`;
 /** Without quotation marks it must not look like anything else: a key, a word that joins, something turned round. */
 const words = ({ text, isPrefix }: Text): string => {
   const isPlain = /^[^-\s()"][^\s()"]*(?<!\*)$/.test(text) && !/^[A-Za-z][A-Za-z_-]*:/.test(text);
-  const isJoint = !isPrefix && ['OR', 'AND', 'NOT'].includes(text);
-  return `${isPlain && !isJoint ? text : quoted(text)}${isPrefix ? '*' : ''}`;
+  const isOther = meantBy(text) !== undefined || (!isPrefix && isJoint(text));
+  return `${isPlain && !isOther ? text : quoted(text)}${isPrefix ? '*' : ''}`;
 };
 
 const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;

@@ -21,6 +21,10 @@ export const readValue = (key: string, facts: Key, token: ValueToken): Value => 
   }
 };
 
+/** `a,b` as it is written here. */
+export const either = (key: string, text: string): string =>
+  `${key}:(${text.split(',').filter(Boolean).join(' OR ')})`;
+
 const textValue = (
   key: string,
   { prefix }: Extract<Key, { takes: 'text' }>,
@@ -41,7 +45,10 @@ const wordValue = (
   { text, isPrefix, column }: ValueToken,
 ): Value => {
   if (!isPrefix && words.includes(text)) return { kind: 'text', text };
-  throw queryError(column, `${key}: takes one of ${words.join(', ')}${guess(text, words)}`);
+  const known = `${key}: takes one of ${words.join(', ')}`;
+  if (text.includes(','))
+    throw queryError(column, `${known}; of several write ${either(key, text)}`);
+  throw queryError(column, `${known}${guess(text, words)}`);
 };
 
 const COMPARED = /^(>=?|<=?)(.+)$/;

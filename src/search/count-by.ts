@@ -5,11 +5,11 @@
 
 import type { Facets } from '../model/criteria.ts';
 import { directoryKey } from '../model/same-directory.ts';
-import { PERIODS, type Period } from '../model/words.ts';
+import { isPeriod, type Period } from '../model/words.ts';
+import { periodsIn } from '../query/periods.ts';
 import type { FacetsPage } from '../session/ports/catalog.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import type { Lane } from './lane.ts';
-import { periodsIn } from './periods.ts';
 import { Query } from './query.ts';
 import { eachOf } from './search.ts';
 import { alphabetical } from './table/ordered-index.ts';
@@ -38,8 +38,6 @@ export const countBy = async (
     : await among(table, query, lane, valuesOf(table, by));
   return page(all.sort(mostFirst), limit);
 };
-
-const isPeriod = (by: Facets['by']): by is Period => PERIODS.some((period) => period === by);
 
 const page = (all: readonly Counted[], limit: number): FacetsPage => ({
   facets: all.slice(0, limit),

@@ -4,7 +4,7 @@
  */
 import type { Condition, Criteria } from '../model/criteria.ts';
 import { GreenroomError } from '../model/errors.ts';
-import { directorySpellings } from '../model/same-directory.ts';
+import { directoryRoots, directorySpellings } from '../model/same-directory.ts';
 import { tagStarts } from '../model/tag-key.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import type { Facet } from './table/facet.ts';
@@ -136,19 +136,23 @@ const modelParts = ({ facets: { model } }: SessionTable, { modelPrefix }: Condit
 const directoryParts = ({ facets }: SessionTable, { underDirectory }: Condition): Part[] => {
   if (underDirectory === undefined) return [];
   const facet = facets.workingDirectory;
-  const directory = underDirectory.replace(/[/\\]+$/, '');
-  const starts = SEPARATORS.map((separator) => directory + separator);
-  const keys = new Set([facet.valueOf(directory), facet.valueOf(underDirectory)]);
+  const roots = directoryRoots(underDirectory);
+  const starts = roots.flatMap((root) => SEPARATORS.map((separator) => root + separator));
+  const keys = new Set([...roots, underDirectory].map((directory) => facet.valueOf(directory)));
   keys.delete(0);
   if (!starts.every((start) => facet.keysWith(start, MAX_PREFIX_KEYS, keys)))
-    return [{ test: (slot) => isUnder(facet.text(slot), directory, starts) }];
+    return [{ test: (slot) => isUnder(facet.text(slot), roots, starts) }];
   return [valuesPart(facet, keys)];
 };
 
 const SEPARATORS = ['/', '\\'] as const;
 
-const isUnder = (text: string | undefined, directory: string, starts: readonly string[]): boolean =>
-  text !== undefined && (text === directory || starts.some((start) => text.startsWith(start)));
+const isUnder = (
+  text: string | undefined,
+  roots: readonly string[],
+  starts: readonly string[],
+): boolean =>
+  text !== undefined && (roots.includes(text) || starts.some((start) => text.startsWith(start)));
 
 const idParts = (table: SessionTable, { idPrefix }: Condition): Part[] => {
   if (idPrefix === undefined) return [];

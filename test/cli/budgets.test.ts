@@ -63,12 +63,23 @@ const group = (value: string, costUsd: number, more = {}) => ({
   ...{ value, sessions: 1, turns: 2, costUsd, unpriced: 0, cacheMisses: [] },
   ...more,
 });
+const sums = (sessions: number, turns: number, costUsd: number, more = {}) => ({
+  ...{ sessions, turns, costUsd, unpriced: 0, cacheMisses: [] },
+  ...more,
+});
 const MISS = { type: 'tools_changed', times: 2, missedInputTokens: 9, costUsd: 0.5 };
 
-test('costs adds its pages up, the dearest first, and says why the cache was missed', async () => {
+test('costs adds its pages up, the dearest first, with each session once in the whole, and says why the cache was missed', async () => {
   const pages = [
-    { groups: [group('a', 1), group('b', 3, { cacheMisses: [MISS] })], nextCursor: 'c' },
-    { groups: [group('a', 4), group('b', 1, { cacheMisses: [MISS] }), group('', 1)] },
+    {
+      groups: [group('a', 1), group('b', 3, { cacheMisses: [MISS] })],
+      total: sums(1, 2, 3, { cacheMisses: [MISS] }),
+      nextCursor: 'c',
+    },
+    {
+      groups: [group('a', 4), group('b', 1, { cacheMisses: [MISS] }), group('', 1)],
+      total: sums(2, 4, 5, { cacheMisses: [MISS] }),
+    },
   ];
   const daemon = new FakeDaemon({ 'sessions.costs': () => pages.shift() });
   const { out } = await greenroom('costs --by tag tag:x', { daemon });
@@ -77,6 +88,7 @@ test('costs adds its pages up, the dearest first, and says why the cache was mis
     ['a', '2', '4', '$5.00', '$0'],
     ['b', '2', '4', '$4.00', '$1.00', 'tools_changed 4'],
     ['(none)', '1', '2', '$1.00', '$0'],
+    ['total', '3', '6', '$8.00', '$1.00', 'tools_changed 4'],
   ]);
   expect(daemon.asked).toMatchObject([
     ['sessions.costs', { by: 'tag', q: 'tag:x' }],
@@ -86,16 +98,36 @@ test('costs adds its pages up, the dearest first, and says why the cache was mis
 
 test('costs of days tells the latest first, and that a price was not known', async () => {
   const groups = [group('2026-11-01', 1), group('2026-11-02', 2, { unpriced: 1 })];
-  const daemon = new FakeDaemon({ 'sessions.costs': { groups } });
+  const total = sums(1, 4, 3, { unpriced: 1 });
+  const daemon = new FakeDaemon({ 'sessions.costs': { groups, total } });
   const { out, err } = await greenroom('costs', { daemon });
   expect(out.split('\n')[1]).toMatch(/^2026-11-02 .*>\$2\.00/);
+  expect(out.trim().split('\n').at(-1)).toMatch(/^total .*>\$3\.00/);
   expect(err).toContain('a price was not known');
   const json = await greenroom('costs --json', { daemon });
   expect(jsonLines(json.out)).toHaveLength(2);
 });
 
+test.each([
+  ['week', ['2026-W47', '2026-W48']],
+  ['month', ['2026-11', '2026-12']],
+])('costs of each %s tells the latest first', async (by, [first = '', last = '']) => {
+  const groups = [group(first, 5), group(last, 1)];
+  const daemon = new FakeDaemon({ 'sessions.costs': { groups, total: sums(2, 4, 6) } });
+  const { out } = await greenroom(`costs --by ${by}`, { daemon });
+  expect(out.split('\n').map((line) => line.split(' ')[0])).toEqual([by, last, first, 'total', '']);
+  expect(daemon.asked).toMatchObject([['sessions.costs', { by }]]);
+});
+
+test('costs of one group needs no line for the whole', async () => {
+  const daemon = new FakeDaemon({
+    'sessions.costs': { groups: [group('2026-11-01', 1)], total: sums(1, 2, 1) },
+  });
+  expect((await greenroom('costs', { daemon })).out).not.toContain('total');
+});
+
 test('where nothing was spent, a word that may be a session is said to have been searched for', async () => {
-  const daemon = new FakeDaemon({ 'sessions.costs': { groups: [] } });
+  const daemon = new FakeDaemon({ 'sessions.costs': { groups: [], total: sums(0, 0, 0) } });
   expect((await greenroom('costs', { daemon })).err).toBe('nothing was spent\n');
   expect((await greenroom('costs demo', { daemon })).err).toContain('sessions show demo');
 });

@@ -21,7 +21,7 @@ const SUMMARY = {
 test('search sends every criterion in the words of the protocol', async () => {
   const daemon = new FakeDaemon({ 'sessions.search': { sessions: [] } });
   const { code } = await greenroom(
-    'sessions search --tag a --tag b --without-tag c --after 7d --before 2026-11-20 --min-cost 0.1 --status idle --sort cost --order asc --limit 5',
+    'sessions search --tag a --tag b --without-tag c --after 7d --before 2026-11-20 --min-cost 0.1 --status idle,parked --status failed --sort cost --order asc --limit 5',
     { daemon },
   );
   expect(code).toBe(0);
@@ -34,7 +34,7 @@ test('search sends every criterion in the words of the protocol', async () => {
         createdAfter: '2026-11-14T12:00:00.000Z',
         createdBefore: '2026-11-20T00:00:00.000Z',
         minCostUsd: 0.1,
-        status: ['idle'],
+        status: ['idle', 'parked', 'failed'],
         sortBy: 'cost',
         order: 'asc',
         limit: 5,

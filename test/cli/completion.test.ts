@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import type { DaemonClient } from '../../src/cli/shell.ts';
+import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom } from './run-cli.ts';
 
 const scriptFor = async (shell: string): Promise<string> =>
@@ -62,6 +63,24 @@ test.skipIf(!isThere('bash'))(
   },
 );
 
+test.skipIf(!isThere('bash'))('bash offers the words that an option takes', async () => {
+  expect(await offered('sessions', 'search', '--status', 'pa')).toEqual(['parked']);
+  expect(await offered('archives', 'search', '--status', 'p')).toEqual(['pending']);
+  expect(await offered('costs', '--by', '')).toEqual([
+    ...['tag', 'model', 'owner', 'day', 'week', 'month'],
+  ]);
+});
+
+test.skipIf(!isThere('bash'))('bash asks for sessions where a command takes one', async () => {
+  const ask = 'completion_values_session_--_de';
+  expect(await offered('sessions', 'show', 'de')).toEqual(['de.', `de.${ask}`]);
+  expect(await offered('send', 'de')).toEqual(['de.', `de.${ask}`]);
+  expect(await offered('sessions', 'delete', 'a', 'de')).toEqual(['de.', `de.${ask}`]);
+  expect(await offered('sessions', 'search', '--parent', 'de')).toEqual(['de.', `de.${ask}`]);
+  expect(await offered('send', 'demo', 'de')).toEqual(['']); // its prompt
+  expect(await offered('templates', 'show', 'de')).toEqual(['']);
+});
+
 const daemonWith = (values: readonly string[]): DaemonClient =>
   ({
     sessions: async () => ({ facets: values.map((value) => ({ value })), values: values.length }),
@@ -88,6 +107,20 @@ test.each([
   expect(out.split('\n').filter((line) => line !== '')).toEqual(lines);
 });
 
+test('sessions are offered by the beginning of their ids, and the last one by its name', async () => {
+  const daemon = new FakeDaemon({
+    'sessions.search': { sessions: [{ sessionId: 'larch' }, { sessionId: 'lab' }] },
+  });
+  const call = (text: string) =>
+    greenroom(['completion', 'values', 'session', '--', text], { daemon, sleep: forever });
+  expect((await call('la')).out).toBe('last\nlarch\nlab\n');
+  expect((await call('')).out).toBe('last\nlarch\nlab\n');
+  expect(daemon.asked).toEqual([
+    ['sessions.search', { idPrefix: 'la', limit: 100 }],
+    ['sessions.search', { limit: 100 }],
+  ]);
+});
+
 test('without a daemon, or with one that takes its time, no names are offered, and nothing is said', async () => {
   const slow = { ...daemonWith([]), sessions: forever } as unknown as DaemonClient;
   const call = ['completion', 'values', 'tag', '--', 'a'];
@@ -97,7 +130,7 @@ test('without a daemon, or with one that takes its time, no names are offered, a
 
 test.each(['zsh', 'fish'])('%s takes its script', async (shell) => {
   const script = await scriptFor(shell);
-  for (const word of ['sessions', 'rename', 'external-key', 'refused'])
+  for (const word of ['sessions', 'rename', 'external-key', 'refused', 'parked'])
     expect(script).toContain(word);
   if (!isThere(shell)) return;
   expect(spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' }).stderr).toBe('');

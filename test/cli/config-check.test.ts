@@ -104,12 +104,23 @@ test('a word that means nothing is a warning', async () => {
   expect(warnings).toEqual([expect.stringContaining('GREENROOM_MODLE')]);
 });
 
-test('people read the table, then what is wrong, then how much', async () => {
+test('where something is wrong, people read that alone, and how much it is', async () => {
   const { out } = await greenroom('config check', {
     cwd: newFolder(),
-    env: { GREENROOM_WORKERS: 'many', GREENROOM_HOOKS_FILE: join('/nowhere', 'hooks.json') },
+    env: {
+      GREENROOM_WORKERS: 'many',
+      GREENROOM_HOOKS_FILE: join('/nowhere', 'hooks.json'),
+      GREENROOM_MODLE: 'x',
+    },
   });
   expect(out).toMatch(
-    /^variable .*\n[\s\S]*\nerror: GREENROOM_WORKERS is "many"[^\n]*\nerror: GREENROOM_HOOKS_FILE[^\n]*\n2 errors\n$/,
+    /^warning: GREENROOM_MODLE[^\n]*\nerror: GREENROOM_WORKERS is "many"[^\n]*\nerror: GREENROOM_HOOKS_FILE[^\n]*\n2 errors\n$/,
+  );
+});
+
+test('where nothing is wrong, people read all settings, and that a daemon can start', async () => {
+  const { out } = await greenroom('config check', { cwd: newFolder() });
+  expect(out).toMatch(
+    /^variable .*\n[\s\S]*\nGREENROOM_WORKERS .*\n[\s\S]*\na daemon can start with this\n$/,
   );
 });

@@ -1,5 +1,6 @@
 /** The question before something is deleted: asked of a person at a terminal, never of a script. */
 import { expect, test } from 'vitest';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom } from './run-cli.ts';
 
@@ -89,6 +90,28 @@ test('a script is not asked, and taken at its word', async () => {
   expect(changes(daemon)).toHaveLength(2);
 });
 
+test('cleanup takes a query and the options of a search, beside the age', async () => {
+  const daemon = daemonToDeleteFrom();
+  const line = 'cleanup tag:x cost:0 --query disk --max-cost 1 --tag y --older-than 7d --dry-run';
+  expect((await greenroom(line, { daemon })).code).toBe(0);
+  expect(daemon.asked).toEqual([
+    [
+      'sessions.cleanup',
+      { q: 'disk tag:x cost:0', maxCostUsd: 1, tags: ['y'], maxAgeDays: 7, dryRun: true },
+    ],
+  ]);
+});
+
+test.each(['demo', 'tag:x OR -(demo)', '"demo"'])(
+  'cleanup %s deletes nothing: the name of a session would be searched for as words',
+  async (query) => {
+    const daemon = daemonToDeleteFrom();
+    const { code, err } = await greenroom(['cleanup', '--yes', query], { daemon });
+    expect([code, daemon.asked]).toEqual([2, []]);
+    expect(err).toContain('all old sessions in which "demo" was said');
+  },
+);
+
 test('a question cannot be forged by the title of a session', async () => {
   const { ask, questions } = answering('n');
   const daemon = new FakeDaemon({
@@ -96,4 +119,38 @@ test('a question cannot be forged by the title of a session', async () => {
   });
   await greenroom('sessions delete demo', { daemon, ask });
   expect(questions[0]).toContain('\\u001b[2J harmless');
+});
+
+const daemonWithout = (code: 'session_not_found' | 'invalid_session_id', found: object[]) =>
+  new FakeDaemon({
+    delete: () => {
+      throw new GreenroomError(code, 'there is no session ab');
+    },
+    'sessions.search': { sessions: found },
+  });
+
+test.each([
+  ['ab', 'session_not_found', 3],
+  ['ab…', 'invalid_session_id', 2],
+] as const)(
+  '%s deletes nothing without a question, and the ids that begin so are named',
+  async (words, why, exitCode) => {
+    const daemon = daemonWithout(why, [{ sessionId: 'abc', title: 'One' }, { sessionId: 'abd' }]);
+    const { code, out } = await greenroom(['sessions', 'delete', words, '--yes'], { daemon });
+    expect(code).toBe(exitCode);
+    expect(out).toContain('; write the whole id: abc (One), abd (');
+    expect(daemon.asked).toEqual([
+      [`${words}.delete`, {}],
+      ['sessions.search', { idPrefix: 'ab', limit: 10 }],
+    ]);
+  },
+);
+
+test('where none begins so, the message is the one of the daemon', async () => {
+  const daemon = daemonWithout('session_not_found', []);
+  const { code, out } = await greenroom('sessions delete ab --yes', { daemon });
+  expect([code, out]).toEqual([3, 'ab not deleted: there is no session ab (session_not_found)\n']);
+  expect((await greenroom('sessions delete last --yes', { daemon })).out).toContain(
+    'write the whole id of the last one',
+  );
 });

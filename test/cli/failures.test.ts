@@ -151,6 +151,15 @@ test('a search that finds nothing says so', async () => {
   expect([code, err]).toEqual([0, 'no session is found\n']);
 });
 
+test.each([
+  ['tag:x (a OR -tag:b,c)', 'tag:b,c is one tag: for any of several write tag:(b OR c)'],
+  ['--tag=b,c', 'b,c is one tag: for any of several give --tag several times'],
+])('where nothing is found, %s is told to be one tag', async (words, hint) => {
+  const daemon = new FakeDaemon({ 'sessions.search': { sessions: [] } });
+  const { err } = await greenroom(['sessions', 'search', words], { daemon });
+  expect(err).toBe(`no session is found; ${hint}\n`);
+});
+
 test('a count by tag or directory that finds none says so', async () => {
   const daemon = new FakeDaemon({ 'sessions.facets': { facets: [], values: 0 } });
   expect((await greenroom('sessions tags', { daemon })).err).toBe('no session has a tag\n');

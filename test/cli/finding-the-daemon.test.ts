@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { findDaemon } from '../../src/cli/find-daemon.ts';
 import type { Address } from '../../src/cli/shell.ts';
 import { startMsOf } from '../../src/platform/process-start.ts';
 import { FakeDaemon } from './fake-daemon.ts';
+import { Installation } from './installation.ts';
 import { greenroom, newFolder } from './run-cli.ts';
 
 const daemonFile = (facts: object): string => {
@@ -91,4 +93,32 @@ test('without any daemon it says which place it looked at', async () => {
   const { code, err } = await connected('status', { NATS_URL: '', GREENROOM_DATA_DIR: folder });
   expect(code).toBe(5);
   expect(err).toContain(`no daemon runs on ${folder}`);
+});
+
+test('a command leaves a broker that takes the connection and then says nothing, and closes nothing', async () => {
+  const taken: Socket[] = [];
+  const silent = createServer({ allowHalfOpen: true }, (socket) => void taken.push(socket));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of taken) socket.destroy();
+    silent.close();
+  });
+  const { port } = silent.address() as AddressInfo;
+  const here = new Installation();
+  const server = `nats://127.0.0.1:${port}`;
+  const { code, err } = await here.call(['--servers', server, 'sessions', 'list']);
+  expect(code).toBe(5);
+  expect(taken).not.toEqual([]);
+  expect(err).toContain(`cannot connect to NATS at ${server}: nobody answers there`);
+});
+
+test('where nobody listens, that is said', async () => {
+  const closed = createServer();
+  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((resolve) => closed.close(resolve));
+  const { code, err } = await new Installation().call([
+    ...['--servers', `nats://127.0.0.1:${port}`, 'sessions', 'list'],
+  ]);
+  expect([code, err]).toEqual([5, expect.stringContaining(`${port}: nobody listens there`)]);
 });

@@ -3,7 +3,15 @@ import { expect, test } from 'vitest';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom } from './run-cli.ts';
 
-const JOB = { jobId: 'j1', state: 'done', matched: 1_200, changed: 1_200, failed: 0 } as const;
+const JOB = {
+  ...{ jobId: 'j1', state: 'done', matched: 1_200, changed: 1_200, failed: 0 },
+  ...{ askedAt: '2026-11-21T11:58:00Z', by: 'ann', change: { add: ['y'] }, criteria: {} },
+} as const;
+
+const SHOWN = [
+  { sessionId: 's1', title: 'One', tags: ['x'], newTags: ['x', 'y'] },
+  { sessionId: 's2', tags: [], newTags: null },
+];
 
 test('retag sends its order with the query, and tells what became of it', async () => {
   const daemon = new FakeDaemon({ 'sessions.retag': { job: JOB, matched: 1_200 } });
@@ -29,15 +37,23 @@ test('retag sends its order with the query, and tells what became of it', async 
   ]);
 });
 
-test('a dry run asks for a count and changes nothing', async () => {
-  const daemon = new FakeDaemon({ 'sessions.retag': { job: null, matched: 3 } });
+test('a dry run shows what the first would become, and changes nothing', async () => {
+  const reply = { job: null, matched: 3, sessions: SHOWN };
+  const daemon = new FakeDaemon({ 'sessions.retag': reply });
   const { out } = await greenroom('sessions retag --add y --dry-run', { daemon });
-  expect(out).toBe('3 sessions would be looked at\n');
+  expect(out).toBe(
+    'session  tags  new tags         title\n' +
+      's1       x     x,y              One\n' +
+      's2             (too many tags)\n' +
+      '… and up to 1 session more\n' +
+      '3 sessions would be looked at\n',
+  );
   expect(daemon.asked).toEqual([['sessions.retag', { add: ['y'], dryRun: true }]]);
 });
 
 test('at a terminal it asks first, with how many sessions that are', async () => {
-  const daemon = new FakeDaemon({ 'sessions.retag': { job: null, matched: 3 } });
+  const reply = { job: null, matched: 2, sessions: SHOWN };
+  const daemon = new FakeDaemon({ 'sessions.retag': reply });
   const questions: string[] = [];
   const ask = async (question: string) => {
     questions.push(question);
@@ -46,7 +62,8 @@ test('at a terminal it asks first, with how many sessions that are', async () =>
   const { code, err } = await greenroom('sessions retag --add y', { daemon, ask });
   expect(code).toBe(1);
   expect(err).toContain('nothing was changed');
-  expect(questions).toEqual(['Change the tags of up to 3 sessions? [y/N] ']);
+  expect(questions).toHaveLength(1);
+  expect(questions[0]).toMatch(/^session .*\ns1 .*\ns2 .*\nChange the tags of up to 2 sessions\? /);
 });
 
 test.each([
@@ -78,17 +95,26 @@ test('one that failed ends with 1 and the reason', async () => {
   expect(err).toContain('the store is read-only');
 });
 
-test('retags shows how far each has come, and stops one by its name', async () => {
-  const waits = { ...JOB, jobId: 'j2', state: 'waiting', matched: null, changed: 0 } as const;
+const NO_JOBS = { 'sessions.retags': { jobs: [] } };
+
+test('retags shows what each changes and how far it has come, and stops one by its name', async () => {
+  const waits = {
+    ...{ ...JOB, jobId: 'j2', state: 'waiting', matched: null, changed: 0 },
+    change: { rename: [{ from: 'a/*', to: 'b/*' }], remove: ['x'] },
+    criteria: { q: 'dir:/srv today', timeZone: 'UTC', minCostUsd: 1 },
+  };
   const daemon = new FakeDaemon({
     'sessions.retags': { jobs: [waits, JOB] },
     'sessions.stop-retag': { jobs: [] },
   });
   const { out } = await greenroom('sessions retags', { daemon });
   expect(out).toBe(
-    'job  state    looks at  changed  failed\n' +
-      'j2   waiting         -        0       0\n' +
-      'j1   done        1,200    1,200       0\n',
+    'job  asked      state    looks at  changed  failed  change                       of\n' +
+      'j2   2 min ago  waiting         -        0       0  --rename a/*=b/* --remove x  dir:/srv today minCostUsd=1\n' +
+      'j1   2 min ago  done        1,200    1,200       0  --add y                      all\n',
+  );
+  expect((await greenroom('sessions retags', { daemon: new FakeDaemon(NO_JOBS) })).err).toContain(
+    'none since the daemon began',
   );
   const { code, err } = await greenroom('sessions retags --stop j9', { daemon });
   expect(code).toBe(1);

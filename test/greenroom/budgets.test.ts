@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { GreenroomError } from '../../src/model/errors.ts';
 import { onTelemetry } from '../../src/model/telemetry.ts';
 import { ledgerName } from '../../src/session/ports/ledger.ts';
+import type { SessionsRequests } from '../../src/session/verbs/registry.ts';
 import { ownGreenroom, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { skippingClock } from '../support/skipping-clock.ts';
 import { until } from '../support/until.ts';
@@ -228,7 +229,7 @@ describe('what was spent', () => {
     await test.sessions.deleteBudget({ scope: 'owner', value: 'ann' });
   });
 
-  it('is told by owner, tag, model and day, and adds up to what the sessions have cost', async () => {
+  it('is told by owner, tag, model and period, and adds up to what the sessions have cost', async () => {
     const test = await testGreenroom();
     await test.run('a', 'One', { session: { owner: 'ann', tags: ['x', 'y'] } });
     await test.run('a', 'Two');
@@ -236,7 +237,7 @@ describe('what was spent', () => {
     await test.run('c', 'Four');
     const cost = async (id: string) => (await test.sessions.get(id)).totalCostUsd ?? 0;
     const [a, b, c] = [await cost('a'), await cost('b'), await cost('c')];
-    const told = async (by: 'tag' | 'owner' | 'day' | 'model') =>
+    const told = async (by: SessionsRequests['costs']['by']) =>
       Object.fromEntries(
         (await test.sessions.costs({ by })).map(({ value, costUsd, turns }) => [
           value,
@@ -246,13 +247,23 @@ describe('what was spent', () => {
     const near = (usd: number, turns: number) => ({ costUsd: expect.closeTo(usd, 9), turns });
     expect(await told('owner')).toEqual({ ann: near(a, 2), bob: near(b, 1), '': near(c, 1) });
     expect(await told('tag')).toEqual({ x: near(a, 2), y: near(a + b, 3), '': near(c, 1) });
-    expect(Object.values(await told('day'))).toEqual([near(a + b + c, 4)]);
+    for (const [by, name] of [
+      ['day', /^\d{4}-\d\d-\d\d$/],
+      ['week', /^\d{4}-W\d\d$/],
+      ['month', /^\d{4}-\d\d$/],
+    ] as const) {
+      const groups = await told(by);
+      expect(Object.values(groups)).toEqual([near(a + b + c, 4)]);
+      expect(Object.keys(groups)).toEqual([expect.stringMatching(name)]);
+    }
+    const { total } = await test.greenroom.api.sessions('costs', { by: 'tag' });
+    expect(total).toMatchObject({ ...near(a + b + c, 4), sessions: 3 }); // `a` has two tags
     expect(Object.values(await told('model'))).toEqual([near(a + b + c, 4)]);
     expect(await test.sessions.costs({ by: 'day', spentBefore: '2020-01-01' })).toEqual([]);
     const since = (spentAfter: string) =>
       test.greenroom.api.sessions('costs', { by: 'owner', spentAfter, limit: 1 });
     expect((await since('2020-01-01')).nextCursor).toBeDefined();
-    expect(await since('2999-01-01')).toEqual({ groups: [] }); // nothing of them is read
+    expect(await since('2999-01-01')).toMatchObject({ groups: [], total: { sessions: 0 } }); // nothing of them is read
     await test.sessions.create('unspent', { owner: 'cleo' });
     const read = () => test.greenroom.status().journal?.reads;
     const before = read();

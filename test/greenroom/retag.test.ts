@@ -21,7 +21,13 @@ it('a tag is renamed on all sessions that meet the query, and their order and tr
       { from: 'team/*', to: 'squad/*' },
     ],
   };
-  expect(await sessions.retag({ ...order, dryRun: true })).toEqual({ job: null, matched: 2 });
+  expect(await sessions.retag({ ...order, dryRun: true })).toEqual({
+    ...{ job: null, matched: 2 },
+    sessions: [
+      { sessionId: 'a', tags: ['bug', 'team/x'], newTags: ['defect', 'squad/x'] },
+      { sessionId: 'b', tags: ['Bug'], newTags: ['defect'] },
+    ],
+  });
   expect(await sessions.retag(order)).toMatchObject({
     job: { state: 'done', matched: 2, changed: 2, failed: 0 },
   });
@@ -36,6 +42,27 @@ it('a tag is renamed on all sessions that meet the query, and their order and tr
   ];
   expect(after.sessions.map(plain)).toEqual(before.sessions.map(plain));
   expect((await sessions.messages('a')).entries).toHaveLength(1);
+});
+
+it('a dry run shows twenty at most, none that stays as it is, and which would have too many tags', async () => {
+  const { sessions } = await testGreenroom();
+  const full = Array.from({ length: 100 }, (_, n) => `t${n}`);
+  for (const [id, tags] of [
+    ['same', ['x']],
+    ['full', full],
+  ] as const)
+    await sessions.create(id, { tags: [...tags] });
+  const dry = async () => {
+    const rename = [{ from: 'x', to: 'x' }];
+    const { sessions: shown = [] } = await sessions.retag({ rename, add: ['y'], dryRun: true });
+    return shown.map(({ sessionId, newTags }) => [sessionId, newTags]);
+  };
+  expect(Object.fromEntries(await dry())).toEqual({ same: ['x', 'y'], full: null });
+  await sessions.tag('same', 'y');
+  expect(await dry()).toEqual([['full', null]]);
+  for (let n = 0; n < 25; n++) await sessions.create(`s${n}`, {});
+  const { matched, sessions: shown } = await sessions.retag({ add: ['y'], dryRun: true });
+  expect([matched, shown?.length]).toEqual([26, 20]);
 });
 
 it('only what meets the query is changed', async () => {

@@ -50,7 +50,8 @@ const world = async (sessions: number) => {
   );
   onTestFinished(() => system.exit(root, 'shutdown'));
   const jobs = system.fetch(retaggerName);
-  const start = (retag = RENAME) => jobs.start(tenant, { filter: {}, retag, by: 'ann' });
+  const order = { filter: {}, criteria: { q: 'tag:*' }, by: 'ann' };
+  const start = (retag = RENAME) => jobs.start(tenant, { ...order, retag });
   const end = async (job: RetagJob, timeoutMs = 60_000): Promise<RetagJob | undefined> => {
     const ended = jobs.ended(tenant, job.jobId, timeoutMs);
     await clock.advance(timeoutMs);
@@ -71,7 +72,9 @@ test('every session that has the tag is asked once, a hundred side by side, and 
   expect([await count('old'), await count('new')]).toEqual([0, 250]);
   expect(new Set(asked).size).toBe(asked.length);
   expect([asked.length, most()]).toEqual([250, 100]);
-  expect(notices).toMatchObject([{ type: 'sessions.retagged', by: 'ann', changed: 250 }]);
+  expect(notices).toMatchObject([
+    { type: 'sessions.retagged', by: 'ann', change: RENAME, changed: 250 },
+  ]);
 });
 
 test('a session that is gone when its turn comes is no failure; one that cannot be changed is, and says why', async () => {
@@ -102,6 +105,16 @@ test('one is worked on at a time, in the order in which they were asked for', as
   expect(await end(second)).toMatchObject({ state: 'done', changed: 150 });
   expect((await jobs.list(tenant)).map(({ jobId }) => jobId)).toEqual([second.jobId, first.jobId]);
   expect(asked.slice(0, 150).toSorted()).toEqual(asked.slice(150).toSorted());
+});
+
+test('what is told of one says what it changes, of which sessions, and who asked for it when', async () => {
+  const { start, jobs, clock } = await world(1);
+  const askedAt = new Date(clock.now()).toISOString();
+  await start();
+  await clock.advance(60_000);
+  expect(await jobs.list(tenant)).toMatchObject([
+    { state: 'done', change: RENAME, criteria: { q: 'tag:*' }, by: 'ann', askedAt },
+  ]);
 });
 
 test('one that is stopped leaves what it has changed and what it has not, and the next begins', async () => {
@@ -150,7 +163,7 @@ test('a tenant that asks for many keeps no other from its turn', async () => {
   );
   if (first === undefined) throw new Error('it was refused');
   const other = 'other' as typeof tenant;
-  const order = { filter: {}, retag: { add: ['theirs'] }, by: 'bob' };
+  const order = { filter: {}, criteria: {}, retag: { add: ['theirs'] }, by: 'bob' };
   const { jobId } = await jobs.start(other, order);
   await end(first);
   expect(notices.map((notice) => notice.jobId).slice(0, 2)).toEqual([first.jobId, jobId]);

@@ -48,6 +48,7 @@ const Value = z.strictObject({
   word: z.enum(['on', 'off']).optional(),
   time: z.iso.datetime().optional(),
   flag: z.boolean().optional(),
+  money: z.number().positive().lt(9).optional(),
   either: z.union([z.string(), z.array(z.string())]).optional(),
   own: z
     .string()
@@ -57,6 +58,8 @@ const Value = z.strictObject({
 });
 
 test.each([
+  [{ must: 'm', money: 0 }, 'money: must be more than 0'],
+  [{ must: 'm', money: 9 }, 'money: must be less than 9'],
   [{}, 'must: is missing'],
   [{ must: 5 }, 'must: must be text, not a number'],
   [{ must: null }, 'must: must be text, not null'],

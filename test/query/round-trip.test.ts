@@ -7,7 +7,26 @@ import { type Expression, type Query, SORT_KEYS, type Value } from '../../src/qu
 import { rounds } from '../support/rounds.ts';
 
 const texts = fc.oneof(
-  fc.constantFrom('a', 'OR', 'team/', 'a b', '*', 'a*', '"', '\\', '-x', '(', 'tag:x', '>1', '..'),
+  fc.constantFrom(
+    'a',
+    'OR',
+    'or',
+    'tag!=x',
+    '!tag:x',
+    'cost>1',
+    'x=y',
+    'team/',
+    'a b',
+    '*',
+    'a*',
+    '"',
+    '\\',
+    '-x',
+    '(',
+    'tag:x',
+    '>1',
+    '..',
+  ),
   fc.string({ minLength: 1, maxLength: 6, unit: 'grapheme' }),
 );
 const limits: Readonly<Record<string, readonly string[]>> = {

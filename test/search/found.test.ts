@@ -29,6 +29,11 @@ describe('a directory', () => {
     ['/home/a', ['a', 'b', 'c']],
     ['/home/a/', ['a', 'b', 'c']],
     ['/home/a//', ['a', 'b', 'c']],
+    ['/home//a', ['a', 'b', 'c']],
+    ['//home///a/', ['a', 'b', 'c']],
+    ['\\\\host\\\\share\\', ['share']],
+    ['\\host\\share', []],
+    ['/odd//way', ['odd']],
     ['/home/a\\', ['a', 'b', 'c']],
     ['/', ['root']],
     ['C:\\', ['drive']],
@@ -41,6 +46,8 @@ describe('a directory', () => {
       d: { workingDirectory: '/home/a/x' },
       drive: { workingDirectory: 'C:\\' },
       root: { workingDirectory: '/' },
+      share: { workingDirectory: '\\\\host\\share' },
+      odd: { workingDirectory: '/odd//way' },
       none: {},
     });
     expect(await found(catalog, { workingDirectory })).toEqual(ids);
@@ -67,6 +74,7 @@ describe('a directory', () => {
   it.each([
     ['/home/a', ['a', 'b', 'd', 'w']],
     ['/home/a/', ['a', 'b', 'd', 'w']],
+    ['//home//a//', ['a', 'b', 'd', 'w']],
     ['/', ['a', 'b', 'd', 'e', 'root', 'w']],
     ['/home/a/x', ['d']],
   ])(

@@ -36,7 +36,7 @@ export const registerAudit = (registration: Registration): void => {
     .option('--kind <kind>', `${AUDIT_KINDS.join(', ')}`, parseWord(AUDIT_KINDS))
     .option('--tool <name>', 'about calls of this tool')
     .option('--decision <word>', `${DECISIONS.join(', ')}`, parseWord(DECISIONS))
-    .option('--after <date>', 'then or later: 2026-11-20, RFC 3339, or 7d ago', moment)
+    .option('--after <date>', 'then or later: 2026-11-20, RFC 3339, yesterday, or 7d ago', moment)
     .option('--before <date>', 'then or earlier', moment)
     .option('--owner <name>', 'of sessions of this owner, without those that are deleted')
     .option('--all-tags <tag>', 'of sessions with all of these tags, likewise', collect)

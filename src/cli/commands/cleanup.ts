@@ -1,40 +1,58 @@
 /** `greenroom cleanup`: deletes old sessions, or says which ones it would; at a terminal it asks first. */
 import type { CleanupReport, RetentionReport } from '../../session/ports/sweeper.ts';
-import { CliError } from '../failure.ts';
+import { addCriteria, criteriaOf, type FilterOptions, together } from '../criteria.ts';
+import { CliError, usageError } from '../failure.ts';
 import { ago, bytes, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
+import { wordsSaidIn } from '../query.ts';
 import { type Column, table } from '../table.ts';
-import { collect, parseDays } from '../values.ts';
+import { parseDays } from '../values.ts';
 
-interface Options {
+interface Options extends FilterOptions {
   readonly olderThan?: number;
   readonly dryRun?: boolean;
-  readonly tag?: readonly string[];
   readonly yes?: boolean;
 }
 
 export const registerCleanup = (registration: Registration): void => {
-  registration.program
-    .command('cleanup')
-    .description('delete sessions without activity or import for a while')
+  const { program, shell } = registration;
+  const cleanup = program
+    .command('cleanup [query...]')
+    .description('delete sessions without activity or import for a while that meet the query');
+  addCriteria(cleanup, () => shell.nowMs())
     .option('--older-than <span>', 'such as 30d (default: the configured age)', parseDays)
-    .option('--tag <tag>', 'only sessions with any of these tags', collect)
     .option('--dry-run', 'only say what would be deleted')
     .option('--yes', 'without asking')
     .action(
-      act<[], Options>(registration, (run, _, { olderThan, dryRun = false, tag, yes = false }) =>
-        run.withDaemon(async (daemon) => {
-          const order = {
-            ...(olderThan === undefined ? {} : { maxAgeDays: olderThan }),
-            ...(tag === undefined ? {} : { tags: [...tag] }),
-          };
-          const sweep = (isDry: boolean) => daemon.sessions('cleanup', { ...order, dryRun: isDry });
-          if (!dryRun && !yes && run.shell.ask !== undefined) await confirm(run, await sweep(true));
-          const report = await sweep(dryRun);
-          run.out.one(report, () => reportText(report, run));
-        }),
+      act<[string[]], Options>(
+        registration,
+        (run, [words], { olderThan, dryRun = false, yes = false, query = '', ...options }) =>
+          run.withDaemon(async (daemon) => {
+            const asked = { ...options, query: together(query, withoutSaid(words)) };
+            const order = {
+              ...(await criteriaOf(daemon, asked)),
+              ...(olderThan === undefined ? {} : { maxAgeDays: olderThan }),
+            };
+            const sweep = (isDry: boolean) =>
+              daemon.sessions('cleanup', { ...order, dryRun: isDry });
+            if (!dryRun && !yes && run.shell.ask !== undefined)
+              await confirm(run, await sweep(true));
+            const report = await sweep(dryRun);
+            run.out.one(report, () => reportText(report, run));
+          }),
       ),
     );
+};
+
+/** Who writes the name of a session here wants that one deleted, and not all in which the name was said. */
+const withoutSaid = (words: readonly string[]): string => {
+  const query = words.join(' ');
+  const said = wordsSaidIn(query);
+  if (said === undefined) return query;
+  throw usageError(
+    `cleanup would delete all old sessions in which "${said}" was said`,
+    'delete one with greenroom sessions delete SESSION; or write --query, if that is meant',
+  );
 };
 
 interface RetentionOptions {

@@ -36,7 +36,8 @@ const check = async (run: Invocation): Promise<void> => {
   const isUsable = faults.length === 0;
   run.out.one({ isUsable, faults, warnings, settings }, () =>
     [
-      linesText(run, settings),
+      // A hundred settings that are right would hide the one that is wrong.
+      isUsable ? linesText(run, settings) : '',
       ...warnings.map((warning) => `${run.out.paint('yellow', 'warning')}: ${warning}\n`),
       ...faults.map((fault) => `${run.out.paint('red', 'error')}: ${fault}\n`),
       isUsable ? 'a daemon can start with this\n' : `${several(faults.length, 'error')}\n`,

@@ -1,6 +1,6 @@
 /** `greenroom costs`: what sessions have cost, and what of that the prompt cache has missed, and why. */
 import { COST_GROUPS } from '../../model/words.ts';
-import { type CostGroup, costsOf } from '../../session/api/costs.ts';
+import { type CostGroup, type CostTotal, costsOf } from '../../session/api/costs.ts';
 import { grouped, money } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { queryCriteria } from '../query.ts';
@@ -20,17 +20,21 @@ export const registerCosts = (registration: Registration): void => {
     .command('costs [query...]')
     .description('what sessions that meet the query have cost, and what cache misses cost of that')
     .option('--by <what>', COST_GROUPS.join(', '), parseWord(COST_GROUPS), 'day')
-    .option('--after <date>', 'spent then or later: 2026-11-20, RFC 3339, or 7d ago', moment)
+    .option(
+      '--after <date>',
+      'spent then or later: 2026-11-20, RFC 3339, yesterday, or 7d ago',
+      moment,
+    )
     .option('--before <date>', 'spent then or earlier', moment)
     .action(
       act<[string[]], CostsOptions>(registration, (run, [words], { by, after, before }) =>
         run.withDaemon(async (daemon) => {
-          const groups = await costsOf(daemon, {
+          const { groups, total } = await costsOf(daemon, {
             ...{ by, ...queryCriteria(words.join(' ')) },
             ...(after === undefined ? {} : { spentAfter: after }),
             ...(before === undefined ? {} : { spentBefore: before }),
           });
-          run.out.many(groups, () => costTable(by, groups, run));
+          run.out.many(groups, () => costTable(by, groups, total, run));
           if (groups.length === 0) run.out.note(nothingText(words));
           if (groups.some(({ unpriced }) => unpriced > 0))
             run.out.note('a price was not known everywhere: the whole is more');
@@ -58,16 +62,26 @@ const columnsOf = (by: CostsOptions['by']): readonly Column[] => [
   { head: 'why', least: 10, leftOut: 1 },
 ];
 
-const costTable = (by: CostsOptions['by'], groups: readonly CostGroup[], run: Invocation): string =>
-  table(
-    columnsOf(by),
-    groups.map(({ value, sessions, turns, costUsd, unpriced, cacheMisses }) => [
-      value === '' ? '(none)' : value,
-      grouped(sessions),
-      grouped(turns),
-      money(unpriced > 0 ? null : costUsd, costUsd),
-      money(cacheMisses.reduce((sum, miss) => sum + miss.costUsd, 0)),
-      cacheMisses.map(({ type, times }) => `${type} ${times}`).join(', '),
-    ]),
-    run.out.width,
-  );
+/** With the whole as its last line where there is something to add up: a session with several tags is in it once. */
+const costTable = (
+  by: CostsOptions['by'],
+  groups: readonly CostGroup[],
+  total: CostTotal,
+  run: Invocation,
+): string => {
+  const rows = groups.map((group) => row(group.value === '' ? '(none)' : group.value, group));
+  const whole = groups.length > 1 ? [row('total', total)] : [];
+  return table(columnsOf(by), [...rows, ...whole], run.out.width);
+};
+
+const row = (
+  name: string,
+  { sessions, turns, costUsd, unpriced, cacheMisses }: CostTotal,
+): readonly string[] => [
+  name,
+  grouped(sessions),
+  grouped(turns),
+  money(unpriced > 0 ? null : costUsd, costUsd),
+  money(cacheMisses.reduce((sum, miss) => sum + miss.costUsd, 0)),
+  cacheMisses.map(({ type, times }) => `${type} ${times}`).join(', '),
+];

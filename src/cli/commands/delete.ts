@@ -3,7 +3,7 @@ import type { SessionView } from '../../session/verbs/reply-schemas.ts';
 import { CliError, failureOf } from '../failure.ts';
 import { several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
-import { withSession } from '../session-name.ts';
+import { LAST, perhapsMeant, withSession } from '../session-name.ts';
 import type { DaemonClient } from '../shell.ts';
 import { oneLine } from '../width.ts';
 
@@ -74,9 +74,22 @@ const deleteOne = async (run: Invocation, daemon: DaemonClient, sessionId: strin
     const reply = await daemon.session(sessionId, 'delete', {});
     run.out.one({ sessionId, ...reply }, () => `${sessionId} deleted\n`);
   } catch (error) {
-    const { code, message, retryable, exitCode } = failureOf(error);
+    const { code, message: why, retryable, exitCode } = failureOf(error);
+    const message = why + (await meantInstead(daemon, sessionId, code));
     const failed = { sessionId, deleted: false, error: { code, message, retryable } };
     run.out.one(failed, () => `${sessionId} not deleted: ${message} (${code})\n`);
     run.finish(exitCode);
   }
+};
+
+/** Without a question the beginning of an id deletes nothing; it is said so, with the ids that begin so. */
+const meantInstead = async (
+  daemon: DaemonClient,
+  words: string,
+  code: string | null,
+): Promise<string> => {
+  if (code !== 'session_not_found' && code !== 'invalid_session_id') return '';
+  const meant = await perhapsMeant(daemon, words).catch(() => []);
+  if (meant.length > 0) return `; write the whole id: ${meant.join(', ')}`;
+  return words === LAST ? '; write the whole id of the last one' : '';
 };

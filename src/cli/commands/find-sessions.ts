@@ -14,7 +14,7 @@ import { usageError } from '../failure.ts';
 import { ago, grouped, money, several } from '../format.ts';
 import { hitLine } from '../hit-line.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
-import { timeZoneHere } from '../query.ts';
+import { commaHint, timeZoneHere } from '../query.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type Column, table } from '../table.ts';
 import { parseCount } from '../values.ts';
@@ -114,7 +114,10 @@ const find = async (daemon: DaemonClient, run: Invocation, options: SearchOption
   });
   if (textWaiting > 0)
     run.out.note(`${several(textWaiting, 'session')} cannot be found by the newest words yet`);
-  if (sessions.length === 0) run.out.note('no session is found');
+  if (sessions.length === 0) {
+    const hint = commaHint(options.query ?? '', options.tag);
+    run.out.note(`no session is found${hint === undefined ? '' : `; ${hint}`}`);
+  }
   if (isCut) run.out.note('there are more: raise --limit, or narrow the search');
 };
 

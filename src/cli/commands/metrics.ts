@@ -19,7 +19,7 @@ export const registerMetrics = (registration: Registration): void => {
     .description("a session's counters over time: at the end of each turn, and while it ran")
     .option(
       '--after <date>',
-      'then or later: 2026-11-20, RFC 3339, or 7d ago',
+      'then or later: 2026-11-20, RFC 3339, yesterday, or 7d ago',
       parseMoment(() => shell.nowMs()),
     )
     .option('--limit <n>', 'most snapshots shown, the newest first', parseCount, 20)

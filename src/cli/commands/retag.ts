@@ -1,12 +1,12 @@
 /** `greenroom sessions retag`: changes tags on many sessions; at a terminal it asks first, and shows how far it is. */
 import type { RetagJob } from '../../session/ports/retagger.ts';
-import type { SessionsRequests } from '../../session/verbs/registry.ts';
+import type { SessionsReplies, SessionsRequests } from '../../session/verbs/registry.ts';
 import { addCriteria, criteriaOf, type FilterOptions, together } from '../criteria.ts';
 import { CliError, usageError } from '../failure.ts';
-import { grouped, several } from '../format.ts';
+import { ago, grouped, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { DaemonClient } from '../shell.ts';
-import { table } from '../table.ts';
+import { type Column, table } from '../table.ts';
 import { collect } from '../values.ts';
 
 type Order = SessionsRequests['retag'];
@@ -33,7 +33,7 @@ export const registerRetag = (registration: Registration): void => {
     )
     .option('--remove <tag>', "take a tag away; 'team/*' for all that begin so", collect)
     .option('--add <tag>', 'add a tag', collect)
-    .option('--dry-run', 'only say how many sessions it would look at')
+    .option('--dry-run', 'only say what would become of which sessions')
     .option('--background', 'do not wait for its end')
     .option('--yes', 'without asking')
     .action(
@@ -43,7 +43,9 @@ export const registerRetag = (registration: Registration): void => {
     );
   program
     .command('retags')
-    .description('how far such changes have come')
+    .description(
+      'such changes since the daemon began: what they change, and how far they have come',
+    )
     .option('--stop <job>', 'end one; what is changed stays')
     .action(
       act<[], { readonly stop?: string }>(registration, (run, _, { stop }) =>
@@ -55,10 +57,15 @@ export const registerRetag = (registration: Registration): void => {
           if (stop !== undefined && jobs.length === 0)
             throw new CliError(1, `no change of tags is called ${stop}`);
           run.out.many(jobs, () => jobsTable(jobs, run));
+          if (jobs.length === 0) run.out.note(NO_JOBS);
         }),
       ),
     );
 };
+
+/** The daemon keeps them in memory. */
+const NO_JOBS =
+  'none since the daemon began; one that its end has cut off goes on when it is asked for again';
 
 const change = async (
   daemon: DaemonClient,
@@ -75,13 +82,19 @@ const change = async (
   };
   if (!rename && !remove && !add)
     throw usageError('nothing to rename, remove or add', "such as --rename 'bug=defect'");
-  const look = async () => (await daemon.sessions('retag', { ...order, dryRun: true })).matched;
+  const look = () => daemon.sessions('retag', { ...order, dryRun: true });
   if (dryRun) {
-    const matched = await look();
-    return run.out.one({ matched }, () => `${several(matched, 'session')} would be looked at\n`);
+    const { matched, sessions = [] } = await look();
+    return run.out.one(
+      { matched, sessions },
+      () =>
+        `${previewText(sessions, matched, run)}${several(matched, 'session')} would be looked at\n`,
+    );
   }
   if (!yes && run.shell.ask !== undefined) {
-    const question = `Change the tags of up to ${several(await look(), 'session')}?`;
+    const { matched, sessions = [] } = await look();
+    const list = previewText(sessions, matched, run);
+    const question = `${list}Change the tags of up to ${several(matched, 'session')}?`;
     if (!(await run.isWanted(question))) throw new CliError(1, 'nothing was changed');
   }
   const { job } = await daemon.sessions('retag', { ...order, wait: background !== true });
@@ -89,6 +102,31 @@ const change = async (
   run.out.one(job, () => jobText(job));
   if (job.state === 'failed') throw new CliError(1, job.error?.message ?? 'it failed');
 };
+
+type Preview = NonNullable<SessionsReplies['retag']['sessions']>[number];
+
+/** What is not shown may be left as it is: how many are changed is known when each was looked at. */
+const previewText = (
+  sessions: readonly Preview[],
+  matched: number,
+  { out }: Invocation,
+): string => {
+  if (sessions.length === 0) return '';
+  const rows = sessions.map(({ sessionId, title = '', tags, newTags }) => [
+    ...[sessionId, tags.join(',')],
+    ...[newTags === null ? '(too many tags)' : newTags.join(','), title],
+  ]);
+  const left = matched - sessions.length;
+  const more = left > 0 ? `… and up to ${several(left, 'session')} more\n` : '';
+  return `${table(PREVIEW, rows, out.width)}${more}`;
+};
+
+const PREVIEW: readonly Column[] = [
+  { head: 'session', least: 14 },
+  { head: 'tags', least: 10 },
+  { head: 'new tags', least: 10 },
+  { head: 'title', least: 10, leftOut: 1 },
+];
 
 /** `old=new`; a tag with `=` in it is changed by other means. */
 const pair = (text: string): { from: string; to: string } => {
@@ -110,21 +148,39 @@ const jobText = (job: RetagJob): string => {
 
 const isUnderWay = ({ state }: RetagJob): boolean => state === 'waiting' || state === 'running';
 
-const jobsTable = (jobs: readonly RetagJob[], { out }: Invocation): string =>
+const jobsTable = (jobs: readonly RetagJob[], { out, shell }: Invocation): string =>
   table(
-    [
-      { head: 'job' },
-      { head: 'state' },
-      { head: 'looks at' },
-      { head: 'changed' },
-      { head: 'failed' },
-    ],
-    jobs.map(({ jobId, state, matched, changed, failed }) => [
-      jobId,
-      state,
-      matched === null ? '-' : grouped(matched),
-      grouped(changed),
-      grouped(failed),
+    JOBS,
+    jobs.map(({ jobId, state, askedAt, matched, changed, failed, ...asked }) => [
+      ...[jobId, ago(askedAt, shell.nowMs()), state],
+      ...[matched === null ? '-' : grouped(matched), grouped(changed), grouped(failed)],
+      ...[changeText(asked.change), criteriaText(asked.criteria)],
     ]),
     out.width,
   );
+
+const JOBS: readonly Column[] = [
+  { head: 'job' },
+  { head: 'asked', leftOut: 1 },
+  { head: 'state' },
+  { head: 'looks at' },
+  { head: 'changed' },
+  { head: 'failed' },
+  { head: 'change', least: 16 },
+  { head: 'of', least: 10, leftOut: 2 },
+];
+
+/** As it is typed. */
+const changeText = ({ rename = [], remove = [], add = [] }: RetagJob['change']): string =>
+  [
+    ...rename.map(({ from, to }) => `--rename ${from}=${to}`),
+    ...remove.map((tag) => `--remove ${tag}`),
+    ...add.map((tag) => `--add ${tag}`),
+  ].join(' ');
+
+/** The query, and what options asked for in the words of the criteria. */
+const criteriaText = ({ q, timeZone: _, ...others }: RetagJob['criteria']): string =>
+  [
+    ...(q === undefined ? [] : [String(q)]),
+    ...Object.entries(others).map(([name, value]) => `${name}=${JSON.stringify(value)}`),
+  ].join(' ') || 'all';

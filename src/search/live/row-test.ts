@@ -8,7 +8,7 @@ import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Bound } from '../../model/contradictions.ts';
 import type { Condition } from '../../model/criteria.ts';
 import { nanoUsdOf } from '../../model/money.ts';
-import { directorySpellings } from '../../model/same-directory.ts';
+import { directoryRoots, directorySpellings } from '../../model/same-directory.ts';
 import { beginsSo, tagKey, tagStarts } from '../../model/tag-key.ts';
 import { ONE_TEXT } from '../../model/words.ts';
 
@@ -86,11 +86,11 @@ const prefixTests = ({ modelPrefix, underDirectory, idPrefix }: Condition): RowT
 
 /** The directory itself, and what lies below it on either kind of machine. */
 const underTest = (underDirectory: string): RowTest => {
-  const bare = underDirectory.replace(/[/\\]+$/, '');
-  const starts = [`${bare}/`, `${bare}\\`];
+  const roots = directoryRoots(underDirectory);
+  const starts = roots.flatMap((root) => [`${root}/`, `${root}\\`]);
   return ({ workingDirectory: own }) =>
     own !== undefined &&
-    ((own === bare && own !== '') ||
+    ((own !== '' && roots.includes(own)) ||
       own === underDirectory ||
       starts.some((start) => own.startsWith(start)));
 };

@@ -1,9 +1,14 @@
 /** Costs of all pages, added up. */
+
+import { isPeriod } from '../../model/words.ts';
 import type { SessionsApi } from '../verbs/api.ts';
 import type { SessionsReplies, SessionsRequests } from '../verbs/registry.ts';
 
-export type CostGroup = SessionsReplies['costs']['groups'][number];
-type Miss = CostGroup['cacheMisses'][number];
+type Reply = SessionsReplies['costs'];
+export type CostGroup = Reply['groups'][number];
+/** Of all sessions, each of them once, whatever it counts under. */
+export type CostTotal = Reply['total'];
+type Miss = CostTotal['cacheMisses'][number];
 type Request = SessionsRequests['costs'];
 
 /** Sessions of one page. */
@@ -12,26 +17,31 @@ const PAGE = 200;
 export const costsOf = async (
   api: Pick<SessionsApi, 'sessions'>,
   request: Omit<Request, 'cursor' | 'limit'>,
-): Promise<readonly CostGroup[]> => {
+): Promise<{ readonly groups: readonly CostGroup[]; readonly total: CostTotal }> => {
   const sums = new Map<string, CostGroup>();
+  let total = NOTHING;
   let cursor: string | undefined;
   do {
     const from: Pick<Request, 'cursor'> = cursor === undefined ? {} : { cursor };
     const page = await api.sessions('costs', { ...request, limit: PAGE, ...from });
-    for (const group of page.groups) sums.set(group.value, together(sums.get(group.value), group));
+    for (const group of page.groups) {
+      const { value } = group;
+      sums.set(value, { value, ...together(sums.get(value) ?? NOTHING, group) });
+    }
+    total = together(total, page.total);
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   const byValue = (a: CostGroup, b: CostGroup) => (a.value < b.value ? 1 : -1);
   const byCost = (a: CostGroup, b: CostGroup) => b.costUsd - a.costUsd || -byValue(a, b);
-  return [...sums.values()].sort(request.by === 'day' ? byValue : byCost);
+  return { groups: [...sums.values()].sort(isPeriod(request.by) ? byValue : byCost), total };
 };
 
-const together = (one: CostGroup | undefined, other: CostGroup): CostGroup => {
-  if (one === undefined) return other;
+const NOTHING: CostTotal = { sessions: 0, turns: 0, costUsd: 0, unpriced: 0, cacheMisses: [] };
+
+const together = (one: CostTotal, other: CostTotal): CostTotal => {
   const misses = new Map(one.cacheMisses.map((miss) => [miss.type, miss]));
   for (const miss of other.cacheMisses) misses.set(miss.type, added(misses.get(miss.type), miss));
   return {
-    value: one.value,
     sessions: one.sessions + other.sessions,
     turns: one.turns + other.turns,
     costUsd: dollars(one.costUsd + other.costUsd),

@@ -121,9 +121,9 @@ export class SessionsFacade {
     return (await this.#api.sessions('delete-budget', name)).deleted;
   }
 
-  /** What sessions have cost and what the prompt cache has missed, the dearest first; of days the latest. */
-  costs(request: Omit<All<'costs'>, 'cursor' | 'limit'>): Promise<readonly CostGroup[]> {
-    return costsOf(this.#api, request);
+  /** What sessions have cost and what the prompt cache has missed, the dearest first; of days, weeks and months the latest. */
+  async costs(request: Omit<All<'costs'>, 'cursor' | 'limit'>): Promise<readonly CostGroup[]> {
+    return (await costsOf(this.#api, request)).groups;
   }
 
   async create(sessionId: string, settings: Of<'create'> = {}): Promise<SessionView> {

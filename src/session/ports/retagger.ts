@@ -8,7 +8,8 @@ import type { Retag } from '../../tags/retag.ts';
 export interface RetagOrder {
   readonly filter: Filter;
   readonly retag: Retag;
-  /** The requester, for the notice. */
+  /** The criteria as they were asked for, `q` among them: for whoever looks at it later. */
+  readonly criteria: Readonly<Record<string, unknown>>;
   readonly by: string;
 }
 
@@ -19,6 +20,11 @@ export type JobState = (typeof JOB_STATES)[number];
 export interface RetagJob {
   readonly jobId: string;
   readonly state: JobState;
+  readonly askedAt: string;
+  /** Who asked for it. */
+  readonly by: string;
+  readonly change: Retag;
+  readonly criteria: Readonly<Record<string, unknown>>;
   /** Sessions that it had to look at when it began; null while it waits. */
   readonly matched: number | null;
   readonly changed: number;

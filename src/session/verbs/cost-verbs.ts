@@ -1,5 +1,5 @@
 /**
- * What sessions have cost, by tag, model, owner or day, and what of that the prompt cache has missed.
+ * What sessions have cost, by tag, model, owner or period, and what of that the prompt cache has missed.
  *
  * It reads the turns of the sessions, some sessions at a time: so it costs what there is to read, and holds nothing up.
  */
@@ -8,10 +8,10 @@ import type { CatalogRow } from '../../model/catalog-row.ts';
 import { mustNotContradict } from '../../model/contradictions.ts';
 import { Moment, requestShape } from '../../model/criteria.ts';
 import type { Head } from '../../model/head.ts';
-import { iso } from '../../model/moment.ts';
 import { usdOf } from '../../model/money.ts';
 import type { CacheMissed, TurnRecord } from '../../model/turn.ts';
-import { COST_GROUPS } from '../../model/words.ts';
+import { COST_GROUPS, isPeriod } from '../../model/words.ts';
+import { periodsIn } from '../../query/periods.ts';
 import { catalogName } from '../ports/catalog.ts';
 import { isKnown, type KnownSession } from '../ports/journal.ts';
 import { filterOf } from './asked-in-words.ts';
@@ -21,8 +21,6 @@ import { journalOf, type SessionsWork, sessionsVerb } from './verb.ts';
 
 const MAX_SESSIONS = 200;
 const TURNS_PAGE = 500;
-/** Characters of a day in RFC 3339. */
-const DAY_LENGTH = 10;
 
 const count = z.int().min(0);
 
@@ -36,9 +34,7 @@ const CacheMisses = z.strictObject({
   costUsd: z.number(),
 });
 
-const Group = z.strictObject({
-  /** '' for what has none. */
-  value: z.string(),
+const Total = z.strictObject({
   /** Sessions with something in it. */
   sessions: count,
   turns: count,
@@ -48,7 +44,11 @@ const Group = z.strictObject({
   unpriced: count,
   cacheMisses: z.array(CacheMisses),
 });
-export type CostGroup = z.output<typeof Group>;
+
+const Group = Total.extend({
+  /** '' for what has none. */
+  value: z.string(),
+});
 
 const costs = sessionsVerb('costs', {
   request: z
@@ -56,14 +56,21 @@ const costs = sessionsVerb('costs', {
       ...requestShape,
       by: z
         .enum(COST_GROUPS)
-        .describe('a session with several tags counts under each of them; days are of UTC'),
+        .describe(
+          'a session with several tags counts under each of them; days, weeks and months are of UTC',
+        ),
       spentAfter: Moment.optional().describe('only what was spent then or later'),
       spentBefore: Moment.optional().describe('only what was spent then or earlier'),
       limit: z.int().min(1).max(MAX_SESSIONS).default(100).describe('sessions that are read'),
       cursor: z.string().max(1_000).optional(),
     })
     .superRefine(mustNotContradict),
-  reply: z.strictObject({ groups: z.array(Group), nextCursor }),
+  reply: z.strictObject({
+    groups: z.array(Group),
+    /** Of the sessions that were read, each of them once. */
+    total: Total,
+    nextCursor,
+  }),
   run: async (work, { by, spentAfter, spentBefore, limit, cursor, ...asked }) => {
     const filter = filterOf(asked, work.caller.system.clock.now());
     const texts = await textsFor(work, filter);
@@ -76,11 +83,12 @@ const costs = sessionsVerb('costs', {
       },
       texts?.answers,
     );
-    const sums = new Sums();
+    const sums = new Sums(valuesBy(by));
     const span = { fromMs: spentAfter ?? -Infinity, toMs: spentBefore ?? Infinity };
-    for (const row of page.rows) if (hasSpent(row)) await addSession(work, row, by, span, sums);
+    for (const row of page.rows) if (hasSpent(row)) await addSession(work, row, span, sums);
     const next = page.nextCursor;
-    return { groups: sums.groups(), ...(next === undefined ? {} : { nextCursor: next }) };
+    const { total, groups } = sums;
+    return { groups, total, ...(next === undefined ? {} : { nextCursor: next }) };
   },
 });
 
@@ -118,20 +126,15 @@ const isWithin = ({ fromMs, toMs }: Span, atMs: number): boolean => fromMs <= at
 const addSession = async (
   work: SessionsWork,
   { key }: CatalogRow,
-  by: By,
   span: Span,
   sums: Sums,
 ): Promise<void> => {
   const session = await journalOf(work).open(key);
   if (!isKnown(session)) return; // it went meanwhile
   const { head } = session;
-  const seen = new Set<string>();
+  const seen = new Set<Sum>();
   const add = (spent: Spent) => {
-    if (!isWithin(span, spent.atMs)) return;
-    for (const value of valuesOf(by, head, spent.atMs)) {
-      sums.add(value, spent, !seen.has(value));
-      seen.add(value);
-    }
+    if (isWithin(span, spent.atMs)) sums.add(head, spent, seen);
   };
   let ofTurns = 0;
   for await (const turn of turnsOf(session)) {
@@ -164,61 +167,93 @@ async function* turnsOf(session: KnownSession): AsyncGenerator<TurnRecord> {
 
 const NONE = [''];
 
-const valuesOf = (by: By, head: Head, atMs: number): readonly string[] => {
+/** The groups that something counts under. */
+type ValuesOf = (head: Head, atMs: number) => readonly string[];
+
+const valuesBy = (by: By): ValuesOf => {
+  if (isPeriod(by)) {
+    const labelOf = periodsIn(by);
+    return (_, atMs) => [labelOf(atMs)];
+  }
   switch (by) {
     case 'tag':
-      return head.tags.length === 0 ? NONE : head.tags;
+      return ({ tags }) => (tags.length === 0 ? NONE : tags);
     case 'owner':
-      return [head.owner ?? ''];
+      return ({ owner = '' }) => [owner];
     case 'model':
-      return [head.model ?? ''];
-    case 'day':
-      return [iso(atMs).slice(0, DAY_LENGTH)];
+      return ({ model = '' }) => [model];
   }
 };
+
+class Sums {
+  readonly #valuesOf: ValuesOf;
+  readonly #all = new Sum();
+  readonly #groups = new Map<string, Sum>();
+
+  constructor(valuesOf: ValuesOf) {
+    this.#valuesOf = valuesOf;
+  }
+
+  /** @param seen the sums that the session is in already */
+  add(head: Head, spent: Spent, seen: Set<Sum>): void {
+    const groups = this.#valuesOf(head, spent.atMs).map((value) => this.#group(value));
+    for (const sum of [this.#all, ...groups]) {
+      sum.add(spent, !seen.has(sum));
+      seen.add(sum);
+    }
+  }
+
+  get total(): z.output<typeof Total> {
+    return this.#all.view();
+  }
+
+  get groups(): z.output<typeof Group>[] {
+    return [...this.#groups].map(([value, sum]) => ({ value, ...sum.view() }));
+  }
+
+  #group(value: string): Sum {
+    const sum = this.#groups.get(value) ?? new Sum();
+    this.#groups.set(value, sum);
+    return sum;
+  }
+}
+
+class Sum {
+  #sessions = 0;
+  #turns = 0;
+  #nanoUsd = 0;
+  #unpriced = 0;
+  readonly #misses = new Map<string, Miss>();
+
+  add({ costNanoUsd, turns, cacheMisses = [] }: Spent, isFirst: boolean): void {
+    if (isFirst) this.#sessions += 1;
+    this.#turns += turns;
+    this.#nanoUsd += costNanoUsd ?? 0;
+    if (costNanoUsd === null) this.#unpriced += 1;
+    for (const missed of cacheMisses) this.#addMiss(missed);
+  }
+
+  #addMiss({ type, missedInputTokens = 0, costNanoUsd }: CacheMissed): void {
+    const miss = this.#misses.get(type) ?? { times: 0, tokens: 0, nanoUsd: 0 };
+    this.#misses.set(type, miss);
+    miss.times += 1;
+    miss.tokens += missedInputTokens;
+    miss.nanoUsd += costNanoUsd ?? 0;
+  }
+
+  view(): z.output<typeof Total> {
+    return {
+      ...{ sessions: this.#sessions, turns: this.#turns },
+      ...{ costUsd: usdOf(this.#nanoUsd), unpriced: this.#unpriced },
+      cacheMisses: [...this.#misses].map(([type, { times, tokens, nanoUsd }]) => ({
+        ...{ type, times, missedInputTokens: tokens, costUsd: usdOf(nanoUsd) },
+      })),
+    };
+  }
+}
 
 interface Miss {
   times: number;
   tokens: number;
   nanoUsd: number;
-}
-
-interface Sum {
-  sessions: number;
-  turns: number;
-  nanoUsd: number;
-  unpriced: number;
-  readonly misses: Map<string, Miss>;
-}
-
-class Sums {
-  readonly #sums = new Map<string, Sum>();
-
-  add(value: string, { costNanoUsd, turns, cacheMisses = [] }: Spent, isFirst: boolean): void {
-    const sum = this.#sums.get(value) ?? {
-      ...{ sessions: 0, turns: 0, nanoUsd: 0, unpriced: 0, misses: new Map<string, Miss>() },
-    };
-    this.#sums.set(value, sum);
-    if (isFirst) sum.sessions += 1;
-    sum.turns += turns;
-    sum.nanoUsd += costNanoUsd ?? 0;
-    if (costNanoUsd === null) sum.unpriced += 1;
-    for (const { type, missedInputTokens = 0, costNanoUsd: nanoUsd } of cacheMisses) {
-      const miss = sum.misses.get(type) ?? { times: 0, tokens: 0, nanoUsd: 0 };
-      sum.misses.set(type, miss);
-      miss.times += 1;
-      miss.tokens += missedInputTokens;
-      miss.nanoUsd += nanoUsd ?? 0;
-    }
-  }
-
-  groups(): CostGroup[] {
-    return [...this.#sums].map(([value, { sessions, turns, nanoUsd, unpriced, misses }]) => ({
-      ...{ value, sessions, turns, costUsd: usdOf(nanoUsd), unpriced },
-      cacheMisses: [...misses].map(([type, miss]) => ({
-        ...{ type, times: miss.times, missedInputTokens: miss.tokens },
-        costUsd: usdOf(miss.nanoUsd),
-      })),
-    }));
-  }
 }

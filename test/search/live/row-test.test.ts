@@ -33,6 +33,9 @@ const found = async (row: CatalogRow, condition: Condition): Promise<boolean> =>
 test.each([
   [{ workingDirectory: '/home/a/' }, { workingDirectory: '/home/a' }],
   [{ workingDirectory: '/home/a' }, { workingDirectory: '/home/a/' }],
+  [{ workingDirectory: '/home/a' }, { workingDirectory: '/home//a' }],
+  [{ workingDirectory: '/home/a/x' }, { underDirectory: '/home//a' }],
+  [{ workingDirectory: '/home/a' }, { underDirectory: '//home/a//' }],
   [{ workingDirectory: '/' }, { underDirectory: '/' }],
   [{ workingDirectory: 'C:\\work\\x' }, { underDirectory: 'C:\\work\\' }],
   [{ workingDirectory: '/home/ab' }, { underDirectory: '/home/a' }],

@@ -182,7 +182,7 @@ export const ALL = {
   ),
   costs: declared(
     'read',
-    'Sums up what sessions have cost, and what the prompt cache has missed, some sessions at a time: groups of several pages are to be added up.',
+    'Sums up what sessions have cost, and what the prompt cache has missed, some sessions at a time: groups and totals of several pages are to be added up.',
     { by: 'tag', spentAfter: '2026-11-01' },
     {
       ...CRITERIA,

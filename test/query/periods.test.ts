@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { PERIODS } from '../../src/model/words.ts';
-import { periodsIn } from '../../src/search/periods.ts';
+import { periodsIn } from '../../src/query/periods.ts';
+import { MOMENTS, nameOf, ZONES } from '../search/moments.ts';
 import { rounds } from '../support/rounds.ts';
-import { MOMENTS, nameOf, ZONES } from './moments.ts';
 
 const at = (text: string) => Date.parse(text);
 
@@ -25,6 +25,11 @@ describe('a week', () => {
     ['2026-11-30', '2026-W49'],
     ['1970-01-01', '1970-W01'],
     ['2099-12-31', '2099-W53'],
+    ['0050-01-02', '0049-W52'], // not of the last century
+    ['0050-06-01', '0050-W22'],
+    ['0001-01-01', '0001-W01'],
+    ['-000001-12-31', '-000001-W52'],
+    ['+012026-06-01', '+012026-W23'],
   ])('of %s is %s, from the first of its moments to the last', (day, week) => {
     const weekOf = periodsIn('week');
     expect(weekOf(at(`${day}T00:00:00.000Z`))).toBe(week);

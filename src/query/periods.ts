@@ -1,6 +1,6 @@
 /** Days, weeks and months as people name them, in a time zone: what sums over time are told by. */
 import type { Period } from '../model/words.ts';
-import { offsetMs, UTC, zoneNamed } from '../query/moments.ts';
+import { offsetMs, UTC, zoneNamed } from './moments.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -44,7 +44,8 @@ const weekOf = (day: string): string => {
   const ms = Date.parse(`${day}T00:00:00Z`);
   const weekday = (new Date(ms).getUTCDay() + 6) % 7; // 0: Monday
   const thursday = new Date(ms + (3 - weekday) * DAY_MS);
-  const firstMs = Date.UTC(thursday.getUTCFullYear(), 0, 1);
+  const year = thursday.toISOString().slice(0, -'-01-01T00:00:00.000Z'.length);
+  const firstMs = Date.parse(`${year}-01-01T00:00:00Z`); // `Date.UTC` takes the year 50 for 1950
   const week = 1 + Math.floor((thursday.getTime() - firstMs) / (7 * DAY_MS));
-  return `${thursday.getUTCFullYear()}-W${String(week).padStart(2, '0')}`;
+  return `${year}-W${String(week).padStart(2, '0')}`;
 };
