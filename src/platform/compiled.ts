@@ -7,8 +7,11 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** A program of a thread or a child process, by its place in `src`: `programFile('storage/lmdb/writer-thread')`. */
-export const programFile = (name: string): string => builtFile(`src/${name}.js`);
+/**
+ * A program of a thread or a child process, by its place in `src`: `programFile('storage/lmdb/writer-thread')`. What is
+ * named so, as it stands there, is bundled into one file (`scripts/bundle/programs.mjs`).
+ */
+export const programFile = (place: string): string => builtFile(`programs/${place}.js`);
 
 /** A file that the build makes, by its place in `dist`. Throws when it has not been built. */
 export const builtFile = (path: string): string => {

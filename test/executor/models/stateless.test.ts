@@ -59,7 +59,9 @@ describe('a worker keeps nothing', () => {
 describe('the program of a thread', () => {
   it('is found in dist from a source file', () => {
     expect(programFile('executor/models/model-worker')).toBe(
-      fileURLToPath(new URL('../../../dist/src/executor/models/model-worker.js', import.meta.url)),
+      fileURLToPath(
+        new URL('../../../dist/programs/executor/models/model-worker.js', import.meta.url),
+      ),
     );
   });
 
