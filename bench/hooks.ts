@@ -13,7 +13,7 @@ import { Modules } from '../src/hooks/modules.ts';
 import { hooksOf, hooksOfFunctions } from '../src/hooks/settings.ts';
 import type { SessionId, Tenant, TurnId } from '../src/model/ids.ts';
 import { systemClock as clock } from '../src/otp/system-clock.ts';
-import { compiledFile } from '../src/platform/compiled.ts';
+import { builtFile } from '../src/platform/compiled.ts';
 import type { HookCall } from '../src/session/ports/hooks.ts';
 import { commandEnvironment } from '../src/tools/commands/environment.ts';
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
@@ -132,7 +132,7 @@ const report = (sheet: Sheet, figures: Figures): void => {
 
 /** A process that starts the command when it is told to, and says when it has ended and its outputs are read. */
 const bareSpawner = async (cwd: string) => {
-  const child = fork(compiledFile(import.meta.url, './programs/bare-spawn.js'), [], {
+  const child = fork(builtFile('bench/programs/bare-spawn.js'), [], {
     execArgv: ['--max-semi-space-size=8'],
   });
   const input = JSON.stringify(callIn(cwd).fields);

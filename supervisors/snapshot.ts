@@ -1,6 +1,6 @@
 /** The snapshot of the catalog, which the next start reads: written by a process of its own. */
 import { join } from 'node:path';
-import { compiledFile } from '../src/platform/compiled.ts';
+import { programFile } from '../src/platform/compiled.ts';
 import { type SnapshotWritten, snapshotKeeper } from '../src/search/catalog/snapshot-keeper.ts';
 import { patienceFor, runChild } from '../src/storage/files/child.ts';
 import { DATA_FILE } from '../src/storage/files/data-file.ts';
@@ -15,7 +15,7 @@ const writeBeside = async (
   path: string,
   signal: AbortSignal,
 ): Promise<SnapshotWritten> => {
-  const script = compiledFile(import.meta.url, '../src/app/snapshot-child.js');
+  const script = programFile('app/snapshot-child');
   const { out, failure } = await runChild(
     script,
     [dir, path],

@@ -1,9 +1,9 @@
 /**
  * Bundles the command line, `dist/src/cli/main.js` and what it needs, into `dist/cli`: to find and load a hundred small
  * modules takes longer than most commands run. Runs after the compiler, and takes its files; the page
- * is bundled with it (`page.mjs`).
+ * is bundled with it (`page.mjs`), and the programs of threads and child processes (`programs.mjs`).
  *
- * 1. Library, threads and child processes run what the compiler made. What finds files by its own place, and all that only
+ * 1. The library runs what the compiler made. What finds files by its own place, and all that only
  *    the daemon needs, is left there and loaded from there.
  * 2. Of the packages, commander and the NATS client are taken in. All others stay outside.
  * 3. A command is still loaded when it is called (`src/cli/command-table.ts`): each is a file of its own.
@@ -15,6 +15,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { bundlePage } from './page.mjs';
+import { bundlePrograms } from './programs.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(dirname(HERE));
@@ -100,6 +101,7 @@ const NATS_RARELY =
 
 export const bundle = async () => {
   await bundlePage();
+  await bundlePrograms();
   const build = await rolldown({
     input: ENTRY,
     cwd: ROOT,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/variables.ts';
 import type { DerivedReport } from '../model/derived.ts';
-import { compiledFile } from '../platform/compiled.ts';
+import { programFile } from '../platform/compiled.ts';
 import { patienceFor, runChild } from '../storage/files/child.ts';
 import { DATA_FILE } from '../storage/files/data-file.ts';
 import type { DerivedPlaces } from './derived-child.ts';
@@ -17,7 +17,7 @@ export const verifyDerived = async ({
     ...{ store, snapshot: join(dataDir, 'catalog.snapshot') },
     ...{ index: join(dataDir, 'text', 'index.db'), scope: textSearch },
   };
-  const script = compiledFile(import.meta.url, './derived-child.js');
+  const script = programFile('app/derived-child');
   const patienceMs = patienceFor(join(store, DATA_FILE)) + patienceFor(places.index);
   const { out, failure } = await runChild(script, [JSON.stringify(places)], patienceMs);
   if (failure !== null) throw new Error(`its process ended with ${failure}`);

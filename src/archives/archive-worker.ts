@@ -1,7 +1,7 @@
 /** The thread that works on archives, as the main thread holds it: started for an order, and ended with it. */
 import { Worker } from 'node:worker_threads';
 import { GreenroomError, isErrorCode } from '../model/errors.ts';
-import { compiledFile } from '../platform/compiled.ts';
+import { programFile } from '../platform/compiled.ts';
 import type { Kind, Orders, Results, Told } from './archive-thread.ts';
 import type { Counts } from './pack/manifest.ts';
 
@@ -16,7 +16,7 @@ export const inThread = <K extends Kind>(
 ): Promise<Results[K]> =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const thread = new Worker(compiledFile(import.meta.url, './archive-thread.js'), {
+    const thread = new Worker(programFile('archives/archive-thread'), {
       execArgv: [],
       stdout: true,
       stderr: true,

@@ -9,7 +9,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../otp/clock.ts';
 import { childEnvironment } from '../platform/child-environment.ts';
-import { compiledFile } from '../platform/compiled.ts';
+import { programFile } from '../platform/compiled.ts';
 import { Slots } from '../platform/slots.ts';
 import type { Work } from './hook.ts';
 import { toolUseIdOf } from './input.ts';
@@ -90,7 +90,7 @@ export class Modules {
   }
 
   #started(args: ModuleArgs): Worker {
-    const thread = new Worker(compiledFile(import.meta.url, './module-worker.js'), {
+    const thread = new Worker(programFile('hooks/module-worker'), {
       workerData: args,
       env: childEnvironment(),
       execArgv: [],

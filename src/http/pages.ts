@@ -5,13 +5,12 @@
 import { createHash, hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
-import { compiledFile } from '../platform/compiled.ts';
+import { builtFile } from '../platform/compiled.ts';
 import { type Exchange, send, sendEmpty } from './wire/exchange.ts';
 import { HttpError } from './wire/problem.ts';
 
 /** Where the build puts the page. */
-const folderOfPage = (): string =>
-  dirname(compiledFile(import.meta.url, '../dashboard/index.html'));
+const folderOfPage = (): string => dirname(builtFile('src/dashboard/index.html'));
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

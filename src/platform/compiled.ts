@@ -1,26 +1,35 @@
 /**
- * Where the compiled form of a file of ours is. Threads and child processes run JavaScript; our own
- * code may be running from TypeScript (tests), and then what it starts comes from `dist`.
+ * Where files of this package are that are not imported: the programs of threads and child processes, which run JavaScript
+ * also where our own code runs from TypeScript (tests), the page, the documents. No other file looks at its own place: so
+ * all others can be bundled.
  */
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The path of a compiled file. `moduleUrl` is the caller's `import.meta.url`, `relative` names the
- * file from there with its compiled ending: `compiledFile(import.meta.url, './model-worker.js')`.
- * Throws when it has not been built.
+ * A program of a thread or a child process, by its place in `src`: `programFile('storage/lmdb/writer-thread')`. What is
+ * named so, as it stands there, is bundled into one file (`scripts/bundle/programs.mjs`).
  */
-export const compiledFile = (moduleUrl: string, relative: string): string => {
-  const path = fileURLToPath(builtUrl(new URL(relative, moduleUrl)));
-  if (existsSync(path)) return path;
+export const programFile = (place: string): string => builtFile(`programs/${place}.js`);
+
+/** A file that the build makes, by its place in `dist`. Throws when it has not been built. */
+export const builtFile = (path: string): string => {
+  const file = packageFile(`dist/${path}`);
+  if (existsSync(file)) return file;
   throw new Error(
-    `${path} is missing: run "npm run build" first; a program that is bundled leaves the package greenroom outside`,
+    `${file} is missing: run "npm run build" first; a program that is bundled leaves the package greenroom outside`,
   );
 };
 
-/** `<root>/src/…` becomes `<root>/dist/src/…` where this file itself has not been compiled. */
-const builtUrl = (url: URL): URL => {
-  if (!import.meta.url.endsWith('.ts')) return url;
-  const root = new URL('../..', import.meta.url).href;
-  return url.href.startsWith(root) ? new URL(`dist/${url.href.slice(root.length)}`, root) : url;
+/** A file of the package, by its place in it; it may not be there. */
+export const packageFile = (path: string): string => `${folderOfPackage()}/${path}`;
+
+/** Of a source file, and of what was compiled or bundled. */
+const PLACE = /^(.*)\/(?:dist\/.*|src\/platform\/compiled\.ts)$/;
+
+/** In a bundle of somebody else's it is that one's folder, where nothing of ours is found. */
+const folderOfPackage = (): string => {
+  const here = fileURLToPath(import.meta.url);
+  return PLACE.exec(here)?.[1] ?? dirname(here);
 };

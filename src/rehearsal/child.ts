@@ -4,7 +4,7 @@ import type { ChildSpec } from '../otp/child-spec.ts';
 import { IGNORE } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import { portServer } from '../otp/port.ts';
-import { compiledFile } from '../platform/compiled.ts';
+import { programFile } from '../platform/compiled.ts';
 
 export interface RehearsalFace {
   readonly url: string;
@@ -22,7 +22,7 @@ export const rehearsalChild = (wanted: boolean): ChildSpec => {
       wanted
         ? {
             command: process.execPath,
-            args: [compiledFile(import.meta.url, './main.js'), '--port', address.take()],
+            args: [programFile('rehearsal/main'), '--port', address.take()],
           }
         : IGNORE,
     ready: (line) => line.includes('"ready":true'),

@@ -12,7 +12,7 @@ import { GreenroomError } from '../model/errors.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
 import { atExit } from '../platform/at-exit.ts';
 import { childEnvironment } from '../platform/child-environment.ts';
-import { compiledFile } from '../platform/compiled.ts';
+import { programFile } from '../platform/compiled.ts';
 import { giveWay } from '../platform/give-way.ts';
 import type { CallName, FromIndex, IndexArgs, IndexCalls } from './wire.ts';
 
@@ -176,7 +176,7 @@ export class IndexProcess {
 }
 
 const start = (args: IndexArgs): ChildProcess => {
-  const child = fork(compiledFile(import.meta.url, './index-child.js'), [JSON.stringify(args)], {
+  const child = fork(programFile('text/index-child'), [JSON.stringify(args)], {
     serialization: 'advanced',
     execArgv: HEAP, // the host's own options are not for it
     env: childEnvironment(),

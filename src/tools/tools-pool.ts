@@ -5,7 +5,7 @@
 import { workerPool } from '../executor/pool/worker-pool.ts';
 import type { Name } from '../otp/name.ts';
 import { nameOf } from '../otp/name.ts';
-import { compiledFile } from '../platform/compiled.ts';
+import { programFile } from '../platform/compiled.ts';
 import { FILE_TOOLS, WEB_TOOLS } from './builtin/all.ts';
 import type { ModuleTool } from './own/read-modules.ts';
 import type { ToolRunner } from './tool/runner.ts';
@@ -17,7 +17,7 @@ export interface ToolsPoolOptions extends ToolProgramOptions {
   readonly name: Name<ToolRunner>;
 }
 
-export const toolsWorkerFile = (): string => compiledFile(import.meta.url, './tools-worker.js');
+export const toolsWorkerFile = (): string => programFile('tools/tools-worker');
 
 export const ToolsPool = workerPool<ToolKinds, ToolsPoolOptions>({
   workerFile: toolsWorkerFile,
@@ -76,5 +76,5 @@ export const moduleTools = (tools: readonly ModuleTool[]) => ({
   ),
   workers: FILE_THREADS,
   maxJobsPerThread: 1,
-  workerFile: compiledFile(import.meta.url, './module-worker.js'),
+  workerFile: programFile('tools/module-worker'),
 });

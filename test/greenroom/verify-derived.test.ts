@@ -5,7 +5,7 @@ import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { verifyDerived } from '../../src/app/verify-derived.ts';
 import { sessionKey } from '../../src/model/ids.ts';
-import { compiledFile } from '../../src/platform/compiled.ts';
+import { programFile } from '../../src/platform/compiled.ts';
 import { fillCatalog } from '../../src/search/catalog/fill-catalog.ts';
 import { readHeader, writeSnapshot } from '../../src/search/catalog/snapshot-file.ts';
 import { runChild } from '../../src/storage/files/child.ts';
@@ -42,7 +42,7 @@ const indexOf = ({ dataDir }: TestGreenroom) => join(dataDir, 'text', 'index.db'
 const verified = ({ dataDir }: TestGreenroom) => verifyDerived({ dataDir, ...TALK });
 
 const writeAnother = async (test: TestGreenroom): Promise<void> => {
-  const script = compiledFile(import.meta.url, '../../src/app/snapshot-child.js');
+  const script = programFile('app/snapshot-child');
   const args = [join(test.dataDir, 'store'), snapshotOf(test)];
   expect(await runChild(script, args, 60_000)).toMatchObject({ failure: null });
 };

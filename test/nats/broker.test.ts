@@ -10,7 +10,7 @@ import { Broker, type BrokerArgs, brokerName } from '../../src/nats/broker.ts';
 import { isAlive, readTrace } from '../../src/nats/leftover.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
-import { compiledFile } from '../../src/platform/compiled.ts';
+import { builtFile } from '../../src/platform/compiled.ts';
 import { startTimeOf } from '../../src/platform/process-start.ts';
 import { natsServer, withoutNatsServer } from '../support/nats.ts';
 
@@ -113,13 +113,7 @@ describe.skipIf(withoutNatsServer())('the own broker', () => {
 
 /** A broker in a process of its own, which can be killed. */
 const startElsewhere = async (dataDir: string) => {
-  const compiled = (file: string) =>
-    JSON.stringify(
-      compiledFile(
-        new URL(`../../src/${file}.ts`, import.meta.url).href,
-        `./${file.split('/').pop()}.js`,
-      ),
-    );
+  const compiled = (file: string) => JSON.stringify(builtFile(`src/${file}.js`));
   const script = `
     const { System } = await import(${compiled('otp/system')});
     const { Broker } = await import(${compiled('nats/broker')});

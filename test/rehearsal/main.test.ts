@@ -1,12 +1,12 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import Anthropic from '@anthropic-ai/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
+import { programFile } from '../../src/platform/compiled.ts';
 import { paramsFor } from './rehearsing.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/rehearsal/main.js', import.meta.url));
+const MAIN = programFile('rehearsal/main');
 
 const children = new Set<ChildProcessWithoutNullStreams>();
 afterEach(() => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { compiledFile } from '../../src/platform/compiled.ts';
+import { builtFile } from '../../src/platform/compiled.ts';
 import { folders } from './folders.ts';
 
 const folder = folders();
@@ -23,8 +23,8 @@ it('a store with a sync gate is refused in a thread, and nothing is left of it',
     );`;
   const workerData = {
     dir,
-    stores: compiledFile(import.meta.url, '../../src/stores/index.js'),
-    gate: compiledFile(import.meta.url, '../../src/storage/lmdb/sync-gate.js'),
+    stores: builtFile('src/stores/index.js'),
+    gate: builtFile('src/storage/lmdb/sync-gate.js'),
   };
   const worker = new Worker(program, { eval: true, workerData });
   const answer = await new Promise((heard, failed) => {

@@ -1,7 +1,17 @@
 /** A copy of the compiled program with a seeded mistake: a test that does not find it is worth nothing. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -20,8 +30,20 @@ export const mutant = (
   for (const part of parts) cpSync(join(DIST, part), join(dist, part), { recursive: true });
   for (const name of ['package.json', 'node_modules'])
     symlinkSync(join(DIST, '..', name), join(folder, name));
+  unbundle(dist);
   mutate(dist, file, from, to);
   return dist;
+};
+
+/** A bundle would not have the mistake: in the copy the programs of threads and children are what the compiler made. */
+const unbundle = (dist: string): void => {
+  const programs = readdirSync(join(DIST, 'programs'), { recursive: true, encoding: 'utf8' });
+  for (const path of programs.filter((each) => each.endsWith('.js'))) {
+    if (!existsSync(join(dist, 'src', path))) continue;
+    const file = join(dist, 'programs', path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `export * from '${relative(dirname(file), join(dist, 'src', path))}';\n`);
+  }
 };
 
 /** One mistake more in a copy. */

@@ -32,7 +32,7 @@ console.log(JSON.stringify({ ...found, count }));
 it('words are refused with what to install, and all else works', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-bare-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const part of ['src', 'supervisors'])
+  for (const part of ['src', 'supervisors', 'programs'])
     cpSync(join(ROOT, 'dist', part), join(folder, 'dist', part), { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   mkdirSync(join(folder, 'node_modules'));

@@ -1,7 +1,7 @@
 /** The thread of backups, as the main thread holds it: asked one thing after the other, until it is ended. */
 import { Worker } from 'node:worker_threads';
 import { GreenroomError, isErrorCode } from '../../model/errors.ts';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import type { Kind, Orders, Results, Told } from './backup-thread.ts';
 
 const HEAP_MB = 256;
@@ -17,7 +17,7 @@ export class BackupThread {
   #fault: GreenroomError | undefined;
 
   constructor() {
-    this.#worker = new Worker(compiledFile(import.meta.url, './backup-thread.js'), {
+    this.#worker = new Worker(programFile('archives/backups/backup-thread'), {
       ...{ execArgv: [], stdout: true, stderr: true },
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });

@@ -10,7 +10,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { Clock } from '../../otp/clock.ts';
 import { genServer, protocol } from '../../otp/gen-server.ts';
 import type { Self } from '../../otp/self.ts';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import { type Historian, historianName } from '../../session/context/historian.ts';
 import type { HistoryTask } from './historian-worker.ts';
 import { packHistory } from './packed-history.ts';
@@ -34,7 +34,7 @@ const historianProtocol = protocol({ calls: {} });
 export const HistorianServer = genServer(historianProtocol, {
   init: (options: HistorianOptions, self: Self<typeof historianProtocol>): Piscina => {
     const piscina = new Piscina({
-      filename: options.workerFile ?? compiledFile(import.meta.url, './historian-worker.js'),
+      filename: options.workerFile ?? programFile('executor/history/historian-worker'),
       name: 'build',
       minThreads: 0,
       maxThreads: 1,

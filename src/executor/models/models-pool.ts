@@ -1,6 +1,6 @@
 /** The models pool: model steps on threads. It is the executor that sessions know. */
 import { TELEMETRY } from '../../model/telemetry.ts';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import { executorName } from '../../session/ports/executor.ts';
 import { workerPool } from '../pool/worker-pool.ts';
 import { Breaker } from './breaker.ts';
@@ -9,7 +9,7 @@ import { type ModelOptions, modelProgram } from './model-program.ts';
 import { PacedStart } from './paced-start.ts';
 import type { ModelKinds } from './wire.ts';
 
-export const modelWorkerFile = (): string => compiledFile(import.meta.url, './model-worker.js');
+export const modelWorkerFile = (): string => programFile('executor/models/model-worker');
 
 export const ModelsPool = workerPool<ModelKinds, ModelOptions>({
   workerFile: modelWorkerFile,

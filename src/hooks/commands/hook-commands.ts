@@ -8,7 +8,7 @@
  *    see to that is killed.
  */
 import type { Clock } from '../../otp/clock.ts';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import { Slots } from '../../platform/slots.ts';
 import { commandEnvironment } from '../../tools/commands/environment.ts';
 import type { LauncherProcess } from '../../tools/commands/launcher-process.ts';
@@ -117,7 +117,7 @@ export class HookCommands {
   }
 
   #start(): Launcher {
-    const file = compiledFile(import.meta.url, './hook-launcher-child.js');
+    const file = programFile('hooks/commands/hook-launcher-child');
     const launcher: Launcher = startMarked(file, this.#options, (said: FromLauncher) =>
       this.#hear(said),
     );

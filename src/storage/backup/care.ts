@@ -18,7 +18,7 @@ import { z } from 'zod';
 import { examineServer } from '../../classic/stores/examine-server.ts';
 import { folderFault } from '../../config/folder-fault.ts';
 import { StorageError } from '../../model/errors.ts';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import { makeFolder } from '../../platform/make-folder.ts';
 import { patienceFor, runChild } from '../files/child.ts';
 import { DATA_FILE } from '../files/data-file.ts';
@@ -58,7 +58,7 @@ export const backupStore = async (
   if (!existsSync(join(storeDir, DATA_FILE))) throw wrongFolder(`there is no store in ${storeDir}`);
   mustBeEmpty(dir);
   await makeFolder(dir);
-  const script = compiledFile(import.meta.url, './copy-child.js');
+  const script = programFile('storage/backup/copy-child');
   const { out, failure } = await runChild(
     script,
     [resolve(storeDir), resolve(dir)],

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import { type DataFileState, inspectDataFile } from './data-file.ts';
 
 /** Longest time that a start waits for the walk: some ten gigabytes of pages. */
@@ -26,7 +26,7 @@ export const inspectAside = async (
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size <= smallBytes) return inspectDataFile(path);
   if (wasClosed) return inspectDataFile(path, 0);
-  const thread = new Worker(compiledFile(import.meta.url, './inspect-thread.js'), {
+  const thread = new Worker(programFile('storage/files/inspect-thread'), {
     workerData: { path, maxMs: MAX_MS },
     execArgv: [], // as for the writing thread
   });

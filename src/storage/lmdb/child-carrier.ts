@@ -7,7 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fromWire, StorageError } from '../../model/errors.ts';
 import type { Timer } from '../../otp/clock.ts';
 import { systemClock } from '../../otp/system-clock.ts';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import { batchLength } from '../records/batch-reader.ts';
 import type { Carrier, WriterLine, WriterListener } from './carrier.ts';
 import type { FromChild, ToChild } from './child-wire.ts';
@@ -31,7 +31,7 @@ export class ChildCarrier implements Carrier {
   #end: Error | undefined;
 
   private constructor(dir: string, nowMs: number) {
-    const script = compiledFile(import.meta.url, './writer-child.js');
+    const script = programFile('storage/lmdb/writer-child');
     this.#child = fork(script, [dir, String(nowMs)], {
       serialization: 'advanced',
       execArgv: [], // the host's own flags are not for it

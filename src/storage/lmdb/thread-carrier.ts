@@ -10,7 +10,7 @@ import {
   Worker,
 } from 'node:worker_threads';
 import { atExit } from '../../platform/at-exit.ts';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import { StoreLock } from '../files/store-lock.ts';
 import type { Carrier, WriterLine, WriterListener } from './carrier.ts';
 import { SyncGate } from './sync-gate.ts';
@@ -77,7 +77,7 @@ class ThreadLine implements WriterLine {
     };
     this.#gate = gate;
     this.#port = port1;
-    this.#thread = new Worker(compiledFile(import.meta.url, './writer-thread.js'), {
+    this.#thread = new Worker(programFile('storage/lmdb/writer-thread'), {
       workerData: { args, port: port2 },
       transferList: [port2],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },

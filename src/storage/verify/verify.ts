@@ -4,7 +4,7 @@
  * looks cut off. The checks themselves are in `verify-tables.ts`.
  */
 import { join } from 'node:path';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import { patienceFor, runChild } from '../files/child.ts';
 import { DATA_FILE } from '../files/data-file.ts';
 import type { VerifyReport } from './verify-tables.ts';
@@ -15,7 +15,7 @@ export type Verdict =
 
 /** Reads a store from disk; whatever is wrong with it ends the child and not us. */
 export const verifyInChild = async (dir: string): Promise<Verdict> => {
-  const script = compiledFile(import.meta.url, './verify-child.js');
+  const script = programFile('storage/verify/verify-child');
   const { out, failure } = await runChild(script, [dir], patienceFor(join(dir, DATA_FILE)));
   if (failure !== null) return { isSound: false, why: `reading it ended with ${failure}` };
   const report = JSON.parse(out) as VerifyReport;

@@ -1,5 +1,5 @@
 /** A walk over the pages of a store that is in use, by a process beside it. */
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import { runChild } from '../files/child.ts';
 import type { DataFileState } from '../files/data-file.ts';
 
@@ -14,7 +14,7 @@ export const walkBeside = async (
   signal: AbortSignal,
   maxMs = WALK_BESIDE_MS,
 ): Promise<DataFileState> => {
-  const script = compiledFile(import.meta.url, './walk-child.js');
+  const script = programFile('storage/verify/walk-child');
   const { out, failure } = await runChild(script, [dir, `${maxMs}`], maxMs + MARGIN_MS, signal);
   if (failure !== null) throw new Error(`the walk over its pages ended with ${failure}`);
   return JSON.parse(out) as DataFileState;

@@ -9,7 +9,7 @@
  * 4. A launcher that keeps a command beyond its time, or a question about one, is killed, and that is as any other end.
  */
 import type { Clock, Timer } from '../../otp/clock.ts';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import { roomFor } from './descriptors.ts';
 import { commandEnvironment } from './environment.ts';
 import type { LauncherProcess } from './launcher-process.ts';
@@ -144,7 +144,7 @@ export class Launching {
   }
 
   #start(): Launcher {
-    const file = compiledFile(import.meta.url, './launcher-child.js');
+    const file = programFile('tools/commands/launcher-child');
     const launcher: Launcher = startMarked(file, this.#ground, (said: FromLauncher) =>
       this.#hear(said),
     );

@@ -5,7 +5,7 @@
  */
 import { newJobId } from '../../model/ids.ts';
 import { type Clock, pause } from '../../otp/clock.ts';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import { LauncherProcess } from '../commands/launcher-process.ts';
 import { endLeftover, removeTrace, writeTrace } from '../commands/leftover.ts';
 import { sweep } from '../commands/sweep.ts';
@@ -70,7 +70,7 @@ export class Keeper {
   #start(): Child {
     const { clock, folder } = this.#options;
     if (folder !== undefined) writeTrace(folder, this.mark); // before anything bears it
-    const file = compiledFile(import.meta.url, '../commands/launcher-child.js');
+    const file = programFile('tools/commands/launcher-child');
     const child: Child = new LauncherProcess(file, this.mark, clock, () => undefined);
     if (folder !== undefined) writeTrace(folder, this.mark, child.pid);
     void child.ended.then((why) => this.#replace(why));

@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ConfigError } from '../../config/config-error.ts';
 import type { Clock } from '../../otp/clock.ts';
-import { compiledFile } from '../../platform/compiled.ts';
+import { programFile } from '../../platform/compiled.ts';
 import type { OfferedTool } from '../../session/ports/tools.ts';
 import type { Definitions } from './wire.ts';
 
@@ -29,7 +29,7 @@ export const readModules = async (
 };
 
 const readModule = async (path: string, clock: Clock): Promise<readonly ModuleTool[]> => {
-  const thread = new Worker(compiledFile(import.meta.url, './definitions-thread.js'), {
+  const thread = new Worker(programFile('tools/own/definitions-thread'), {
     workerData: { path },
     // As for the pools' threads: one that is ended while it loads by require() takes the process along.
     execArgv: ['--no-experimental-require-module'],

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { compiledFile } from '../../../src/platform/compiled.ts';
+import { builtFile } from '../../../src/platform/compiled.ts';
 import { judgeHistory, type Operation } from './linearize.ts';
 
 type Late = 'lmdb, read late' | 'greenroom, read late';
@@ -42,7 +42,7 @@ class ClientProcess {
   readonly #reader: Interface;
 
   constructor({ backend, place, clientsEach, dist }: ClientsOptions, name: string) {
-    compiledFile(import.meta.url, '../../../src/storage/lmdb/lmdb-store.js');
+    builtFile('src/storage/lmdb/lmdb-store.js');
     const script = fileURLToPath(new URL('./client.mjs', import.meta.url));
     const args = [script, backend, place, name, String(clientsEach)];
     const child = spawn(process.execPath, args, {

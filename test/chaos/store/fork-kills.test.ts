@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { SessionKey } from '../../../src/model/ids.ts';
-import { compiledFile } from '../../../src/platform/compiled.ts';
+import { builtFile } from '../../../src/platform/compiled.ts';
 import { openLmdbJournal } from '../../../src/storage/journal/lmdb-journal.ts';
 import { verifyInChild } from '../../../src/storage/verify/verify.ts';
 import { removeFork } from '../../storage/contract-forks.ts';
@@ -64,7 +64,7 @@ class Ledger {
 const pairOf = ({ found = '', texts = [] }: Told): [string, string[]] => [found, texts];
 
 const live = async (dir: string, ms: number): Promise<Told[]> => {
-  compiledFile(import.meta.url, '../../../src/storage/lmdb/lmdb-store.js');
+  builtFile('src/storage/lmdb/lmdb-store.js');
   const script = fileURLToPath(new URL('./fork-child.mjs', import.meta.url));
   const child = spawn(process.execPath, [script, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';

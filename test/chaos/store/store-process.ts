@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { compiledFile } from '../../../src/platform/compiled.ts';
+import { builtFile } from '../../../src/platform/compiled.ts';
 
 /** Versions that were acknowledged, by session. */
 export type Ledger = Map<string, number>;
@@ -33,7 +33,7 @@ export interface Life {
 }
 
 const script = (name: string): string => {
-  compiledFile(import.meta.url, '../../../src/storage/lmdb/lmdb-store.js');
+  builtFile('src/storage/lmdb/lmdb-store.js');
   return fileURLToPath(new URL(name, import.meta.url));
 };
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { compiledFile } from '../../../src/platform/compiled.ts';
+import { programFile } from '../../../src/platform/compiled.ts';
 import { until } from '../../support/until.ts';
 import { contextOf, executing, stepOf, user } from '../executing.ts';
 
@@ -55,15 +56,16 @@ describe('a worker keeps nothing', () => {
   });
 });
 
-describe('a compiled file', () => {
+describe('the program of a thread', () => {
   it('is found in dist from a source file', () => {
-    const source = new URL('../../../src/executor/models/models-pool.ts', import.meta.url).href;
-    expect(compiledFile(source, './model-worker.js')).toMatch(
-      /dist.src.executor.models.model-worker\.js$/,
+    expect(programFile('executor/models/model-worker')).toBe(
+      fileURLToPath(
+        new URL('../../../dist/programs/executor/models/model-worker.js', import.meta.url),
+      ),
     );
   });
 
   it('that is missing is a failure that says what to do', () => {
-    expect(() => compiledFile(import.meta.url, './nothing.js')).toThrow(/run "npm run build"/);
+    expect(() => programFile('executor/models/nothing')).toThrow(/run "npm run build"/);
   });
 });

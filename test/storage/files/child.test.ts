@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compiledFile } from '../../../src/platform/compiled.ts';
+import { builtFile } from '../../../src/platform/compiled.ts';
 import { startTimeOf } from '../../../src/platform/process-start.ts';
 import { patienceFor, runChild } from '../../../src/storage/files/child.ts';
 import { folders } from '../folders.ts';
@@ -54,7 +54,7 @@ describe('a script in a process of its own', () => {
       setInterval(() => {}, 1000);`);
     const parent = script(`
       import { existsSync } from 'node:fs';
-      import { runChild } from ${JSON.stringify(compiledFile(import.meta.url, '../../../src/storage/files/child.js'))};
+      import { runChild } from ${JSON.stringify(builtFile('src/storage/files/child.js'))};
       void runChild(${JSON.stringify(child)}, [${JSON.stringify(note)}], 60_000);
       setInterval(() => existsSync(${JSON.stringify(note)}) && process.exit(0), 5);`);
     execFileSync(process.execPath, [parent]);
