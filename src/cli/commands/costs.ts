@@ -66,11 +66,11 @@ const columnsOf = (by: CostsOptions['by']): readonly Column[] => [
 const costTable = (
   by: CostsOptions['by'],
   groups: readonly CostGroup[],
-  total: CostTotal,
+  total: CostTotal | undefined,
   run: Invocation,
 ): string => {
   const rows = groups.map((group) => row(group.value === '' ? '(none)' : group.value, group));
-  const whole = groups.length > 1 ? [row('total', total)] : [];
+  const whole = groups.length > 1 && total !== undefined ? [row('total', total)] : [];
   return table(columnsOf(by), [...rows, ...whole], run.out.width);
 };
 

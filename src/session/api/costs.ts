@@ -14,12 +14,18 @@ type Request = SessionsRequests['costs'];
 /** Sessions of one page. */
 const PAGE = 200;
 
+export interface Costs {
+  readonly groups: readonly CostGroup[];
+  /** undefined: of a daemon that was started before there were totals. */
+  readonly total: CostTotal | undefined;
+}
+
 export const costsOf = async (
   api: Pick<SessionsApi, 'sessions'>,
   request: Omit<Request, 'cursor' | 'limit'>,
-): Promise<{ readonly groups: readonly CostGroup[]; readonly total: CostTotal }> => {
+): Promise<Costs> => {
   const sums = new Map<string, CostGroup>();
-  let total = NOTHING;
+  let total: Costs['total'] = NOTHING;
   let cursor: string | undefined;
   do {
     const from: Pick<Request, 'cursor'> = cursor === undefined ? {} : { cursor };
@@ -28,7 +34,8 @@ export const costsOf = async (
       const { value } = group;
       sums.set(value, { value, ...together(sums.get(value) ?? NOTHING, group) });
     }
-    total = together(total, page.total);
+    const { total: ofPage }: { readonly total?: CostTotal } = page;
+    total = total && ofPage && together(total, ofPage);
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   const byValue = (a: CostGroup, b: CostGroup) => (a.value < b.value ? 1 : -1);
