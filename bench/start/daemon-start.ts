@@ -6,7 +6,7 @@ import { loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../cli/main.cjs', import.meta.url));
 
 /** One start of the real daemon, and how the machine was then. */
 export interface Start {

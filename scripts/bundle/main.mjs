@@ -1,10 +1,9 @@
 /**
  * Bundles the command line, `dist/src/cli/main.js` and what it needs, into `dist/cli`: to find and load a hundred small
  * modules takes longer than most commands run. Runs after the compiler, and takes its files; the page
- * is bundled with it (`page.mjs`), and the programs of threads and child processes (`programs.mjs`).
+ * is bundled with it (`page.mjs`), the daemon (`daemon.mjs`), and the programs of threads and child processes (`programs.mjs`).
  *
- * 1. The library runs what the compiler made. What finds files by its own place, and all that only
- *    the daemon needs, is left there and loaded from there.
+ * 1. The library runs what the compiler made. What only the daemon needs is in its bundle, and is loaded from there.
  * 2. Of the packages, commander and the NATS client are taken in. All others stay outside.
  * 3. A command is still loaded when it is called (`src/cli/command-table.ts`): each is a file of its own.
  * 4. It is CommonJS, which Node loads sooner than as many modules. Names are kept, so stack traces say what they said.
@@ -14,6 +13,7 @@ import { chmodSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
+import { bundleDaemon, DAEMON, ENTRY as DAEMON_PARTS } from './daemon.mjs';
 import { bundlePage } from './page.mjs';
 import { bundlePrograms } from './programs.mjs';
 
@@ -23,10 +23,6 @@ const COMPILED = join(ROOT, 'dist', 'src');
 const ENTRY = join(COMPILED, 'cli', 'main.js');
 const FOLDER = join(ROOT, 'dist', 'cli');
 
-/** They belong to the daemon, or find their threads and processes by their own place. */
-const LEFT_OUTSIDE = ['app/', 'storage/', 'nats/examine-broker.js'].map((path) =>
-  join(COMPILED, path),
-);
 const TAKEN_IN = /^(?:commander|nats|nkeys\.js|tweetnacl)$/;
 
 const outside = {
@@ -36,13 +32,9 @@ const outside = {
     if (!specifier.startsWith('.'))
       return TAKEN_IN.test(specifier) ? undefined : outsideId(specifier);
     const path = resolve(dirname(importer), specifier);
-    return LEFT_OUTSIDE.some((place) => path.startsWith(place))
-      ? outsideId(relative(FOLDER, path))
+    return path === DAEMON_PARTS
+      ? outsideId(relative(FOLDER, join(DAEMON, 'daemon-parts.cjs')))
       : undefined;
-  },
-  transform: (code, id) => {
-    if (id !== ENTRY && id.startsWith(COMPILED) && code.includes('import.meta.url'))
-      throw new Error(`${id} finds files by its own place: it cannot be bundled`);
   },
 };
 
@@ -102,6 +94,7 @@ const NATS_RARELY =
 export const bundle = async () => {
   await bundlePage();
   await bundlePrograms();
+  await bundleDaemon();
   const build = await rolldown({
     input: ENTRY,
     cwd: ROOT,
@@ -113,6 +106,7 @@ export const bundle = async () => {
     dir: FOLDER,
     cleanDir: true,
     format: 'cjs',
+    dynamicImportInCjs: false,
     banner: ({ isEntry }) => (isEntry ? readFileSync(join(HERE, 'door.cjs'), 'utf8') : ''),
     comments: { legal: true, annotation: false, jsdoc: false },
     entryFileNames: '[name].cjs',
@@ -134,7 +128,10 @@ export const bundle = async () => {
 /** The command whose files are kept compiled, with all that it loads. Nobody listens there: it fails, and that is enough. */
 const WARMED = ['sessions', 'search', 'x', '--limit', '1', '--servers', 'nats://127.0.0.1:1'];
 
-const warm = () =>
-  execFileSync(process.execPath, [join(HERE, 'warm.cjs'), FOLDER, ...WARMED], { stdio: 'ignore' });
+/** The daemon is only loaded: started it changes V8's flags, and what was compiled under others V8 does not take. */
+const warm = () => {
+  for (const args of [[FOLDER, ...WARMED], [DAEMON]])
+    execFileSync(process.execPath, [join(HERE, 'warm.cjs'), ...args], { stdio: 'ignore' });
+};
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await bundle();

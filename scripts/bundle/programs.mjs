@@ -4,7 +4,7 @@
  *
  * 1. A program is what `programFile('PLACE')` names somewhere in the code.
  * 2. Native packages stay outside, all others are taken in.
- * 3. Nothing is shortened: stack traces have the names of the code.
+ * 3. Stack traces have the names of the code: what is renamed because two modules have the name keeps the one it had.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -54,6 +54,7 @@ const bundle = async (place) => {
   await build.write({
     file: join(FOLDER, `${place}.js`),
     format: 'esm',
+    keepNames: true,
     codeSplitting: false,
     comments: { legal: true, annotation: false, jsdoc: false },
   });

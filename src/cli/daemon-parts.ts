@@ -1,6 +1,6 @@
 /**
- * What the command line takes from the daemon's side. It is heavy: only the command that needs a part loads it. In the bundle
- * it stays outside, and this file is the one that loads from there (`scripts/bundle/door.cjs` says why it is alone).
+ * What the command line takes from the daemon's side. It is heavy: only the command that needs a part loads it, from a
+ * bundle of its own (`scripts/bundle/daemon.mjs`).
  */
 import type { Shell } from './shell.ts';
 

@@ -1,14 +1,6 @@
 /** The bundled command line: what its commands load, and that it goes without what was kept compiled. */
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -52,6 +44,15 @@ test.each([[['status']], [['sessions', 'search', 'x']]])(
   },
 );
 
+test('start loads the daemon from its bundle, and of packages those alone that stay outside', async () => {
+  const loaded = await loadedBy('start', '--data', '/dev/null/greenroom');
+  expect(loaded.join()).toContain('/dist/daemon/daemon.cjs');
+  expect(loaded.filter((path) => path.includes('/dist/src/'))).toEqual([]);
+  const packages = new Set(loaded.flatMap((path) => /node_modules\/([^/]+)/.exec(path)?.[1] ?? []));
+  expect([...packages]).toEqual(expect.arrayContaining(['lmdb', 'pino', 'piscina']));
+  for (const name of ['zod', 'nats', 'croner', 'unbash']) expect(packages).not.toContain(name);
+});
+
 test('the version is said without any command', async () => {
   expect((await node(MAIN, '--version')).out).toBe(`${version}\n`);
   expect((await loadedBy('--version')).length).toBeLessThan(7);
@@ -67,10 +68,11 @@ test('each command of the help is there', async () => {
 /** As a package has it: without what was kept compiled. */
 const packed = (): string => {
   const folder = newFolder();
-  mkdirSync(join(folder, 'dist', 'cli'), { recursive: true });
-  for (const name of readdirSync(FOLDER).filter((each) => each.endsWith('.cjs')))
-    cpSync(join(FOLDER, name), join(folder, 'dist', 'cli', name));
-  symlinkSync(join(ROOT, 'dist', 'src'), join(folder, 'dist', 'src'));
+  for (const bundle of ['cli', 'daemon'])
+    cpSync(join(ROOT, 'dist', bundle), join(folder, 'dist', bundle), {
+      recursive: true,
+      filter: (path) => !path.endsWith('.compiled'),
+    });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   return join(folder, 'dist', 'cli', 'main.cjs');
 };
@@ -94,7 +96,23 @@ test('what was kept compiled and is broken, or is of another text as long, is no
   expect((await node(main, '--help')).out).toContain('KEEPS CLAUDE');
 });
 
-test('what is left outside is found from it, also through a link to the program', async () => {
+test('what imports packages is not kept compiled; all else of the daemon is, and V8 takes it', async () => {
+  const folder = join(FOLDER, '..', 'daemon');
+  const files = readdirSync(folder).filter((name) => name.endsWith('.cjs'));
+  const isImporting = (name: string) => /\bimport\(/.test(readFileSync(join(folder, name), 'utf8'));
+  expect(files.filter(isImporting)).toEqual(['importing.cjs']);
+  expect(existsSync(join(folder, 'importing.cjs.compiled'))).toBe(false);
+  const program = `
+    const { Script } = require('node:vm');
+    const { readFileSync } = require('node:fs');
+    const filename = ${JSON.stringify(join(folder, 'daemon.cjs'))};
+    const text = '(function (exports, require, module, __filename) {' + readFileSync(filename) + '\\n})';
+    const cachedData = readFileSync(filename + '.compiled').subarray(32);
+    console.log(new Script(text, { filename, cachedData }).cachedDataRejected);`;
+  expect((await node('--eval', program)).out).toBe('false\n');
+});
+
+test('the daemon’s bundle is found from it, also through a link to the program', async () => {
   const main = packed();
   const link = join(newFolder(), 'greenroom');
   symlinkSync(main, link);
