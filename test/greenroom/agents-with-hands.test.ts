@@ -102,6 +102,19 @@ describe('a turn that asks for tools', () => {
     }
   });
 
+  it('may give its calls one id, in one answer and in the next: each has its result, and the session goes on', async () => {
+    const { test, cwd } = await withFolder();
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(cwd, name), `text of ${name}`);
+    const read = (name: string) => `tool=Read id=call_0 input={"file_path":"${name}"}`;
+    const prompt = `[[rehearse: ${read('a')} ${read('b')}]] [[rehearse: ${read('c')}]] [[rehearse: text=done]]`;
+    expect(finishedOf(await test.run('s', prompt))).toMatchObject({ text: 'done' });
+    expect((await results(test, 's')).map(textOf)).toEqual(
+      ['a', 'b', 'c'].map((name) => expect.stringContaining(`text of ${name}`)),
+    );
+    const next = await test.run('s', '[[rehearse: text=further]]');
+    expect(finishedOf(next)).toMatchObject({ status: 'completed', text: 'further' });
+  });
+
   it('is told what it may not do', async () => {
     const { test, cwd } = await withFolder({
       permissionMode: 'dontAsk',
