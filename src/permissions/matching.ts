@@ -4,7 +4,7 @@ import { type PathPattern, pathMatcher } from './path-pattern.ts';
 import type { Place } from './paths.ts';
 import { dangersOf } from './programs/dangers.ts';
 import type { Danger } from './programs/options.ts';
-import type { ScopedRule } from './rule-set.ts';
+import type { RuleSet, ScopedRule } from './rule-set.ts';
 import type { Seen } from './seen.ts';
 import type { SimpleCommand } from './shell/prediction.ts';
 import { isLiteral } from './shell/word.ts';
@@ -88,6 +88,14 @@ const readsAnyhow = (seen: Seen, hits: (place: Place) => boolean): Match => {
   const isOpen = seen.commands.some(({ files }) => files.some(({ places }) => places.length === 0));
   return isOpen || words.some(({ word }) => word.splits === 'fields') ? 'maybe' : 'no';
 };
+
+/** Paths that a search may not look into, though it may begin above them: those that nobody reads, or that a person is asked about. */
+export const unreadIn = (rules: RuleSet, where: Where): readonly RegExp[] =>
+  [...rules.deny, ...rules.ask].flatMap((rule) => {
+    const { pattern } = rule;
+    if (pattern.kind !== 'path' || accessOf(rule) === 'edit') return [];
+    return matcherFor(rule, pattern, where, true) ?? [];
+  });
 
 const accessOf = ({ toolName }: ScopedRule): 'read' | 'edit' =>
   toolName === 'Edit' ? 'edit' : 'read';

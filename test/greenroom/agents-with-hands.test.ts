@@ -1,5 +1,5 @@
 /** Turns whose model asks for tools, on real parts: what runs, what is asked about, and what a crash leaves. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -99,6 +99,25 @@ describe('a turn that asks for tools', () => {
     for (let n = 0; n < 10; n++) {
       const events = await test.run('s', calls([read, ['Glob', { pattern: '*' }], read, read]));
       expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'done' });
+    }
+  });
+
+  it('finds nothing, by a search that begins above them, in files that a rule denies or asks about', async () => {
+    const { test, cwd } = await withFolder({ disallowedTools: ['Read(**/.env)', 'Edit(a.txt)'] });
+    mkdirSync(join(cwd, 'sub'));
+    for (const name of ['a.txt', '.env', 'sub/.env']) writeFileSync(join(cwd, name), 'KEY=1');
+    const grep = { pattern: 'KEY', output_mode: 'content' };
+    await test.run(
+      's',
+      calls([
+        ['Grep', grep],
+        ['Glob', { pattern: '**/*' }],
+      ]),
+    );
+    for (const text of (await results(test, 's')).map(textOf)) {
+      expect(text).toMatch(/^a\.txt/);
+      expect(text).not.toContain('.env');
+      expect(text).toContain('2 files or folders were left out');
     }
   });
 
