@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Tenant } from '../../src/model/ids.ts';
-import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { ownGreenroom, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
 import { until } from '../support/until.ts';
 
@@ -132,6 +132,22 @@ describe('a turn that asks for tools', () => {
     );
     const next = await test.run('s', '[[rehearse: text=further]]');
     expect(finishedOf(next)).toMatchObject({ status: 'completed', text: 'further' });
+  });
+
+  it('keeps its answer, paid for once, where its folder cannot be made, and hears what its tools lack', async () => {
+    const test = await ownGreenroom();
+    writeFileSync(join(test.dataDir, 'workspaces'), 'no folder');
+    await test.sessions.create('s', { tools: ['Read', 'Bash'], allowedTools: ['Bash'] });
+    const events = await test.run(
+      's',
+      calls([
+        ['Read', { file_path: 'a' }],
+        ['Bash', { command: 'ls' }],
+      ]),
+    );
+    expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'done' });
+    expect((await results(test, 's')).map(({ is_error }) => is_error)).toEqual([true, true]);
+    expect(test.modelCalls).toHaveLength(2);
   });
 
   it('is told what it may not do', async () => {
