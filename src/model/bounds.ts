@@ -39,3 +39,13 @@ export const wellCut = (text: string, length: number): string => {
   const last = text.charCodeAt(length - 1);
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 };
+
+/** One escape, or a whole pair of them. */
+const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\da-fA-F]{4}|.)/g;
+const HALF = /^\\u[dD][89a-fA-F][\da-fA-F]{2}$/;
+
+/** JSON with U+FFFD in the place of lone halves, in the names of fields as in values: with one it is no JSON to the API. */
+export const wholeJson = (json: string): string =>
+  /\\u[dD][89a-fA-F]/.test(json)
+    ? json.replace(ESCAPE, (each) => (HALF.test(each) ? '\\ufffd' : each))
+    : json;

@@ -1,13 +1,15 @@
 /** Whether a rule is about a call: for denies and asks in every spelling, for allows only in the one that was foreseen. */
 import { type CommandPattern, lineOf, lineOfText, mayMatch } from './command-pattern.ts';
-import { type PathPattern, pathMatcher } from './path-pattern.ts';
+import { mayMeet } from './meeting.ts';
+import { type PathPattern, pathMatcher, pathParts } from './path-pattern.ts';
 import type { Place } from './paths.ts';
 import { dangersOf } from './programs/dangers.ts';
 import type { Danger } from './programs/options.ts';
-import type { ScopedRule } from './rule-set.ts';
+import { reachOf, readsWhatIsIn } from './programs/reach.ts';
+import type { RuleSet, ScopedRule } from './rule-set.ts';
 import type { Seen } from './seen.ts';
 import type { SimpleCommand } from './shell/prediction.ts';
-import { isLiteral } from './shell/word.ts';
+import { isLiteral, type ShellWord } from './shell/word.ts';
 
 /** What paths of rules are relative to. */
 export interface Where {
@@ -77,8 +79,45 @@ const pathAnyhow = (rule: ScopedRule, pattern: PathPattern, seen: Seen, where: W
     return own.some(({ access: its, places }) => its === 'edit' && places.length === 0)
       ? 'maybe'
       : 'no';
-  return readsAnyhow(seen, hits);
+  const read = readsAnyhow(seen, hits);
+  return read === 'no' && reaches(rule, pattern, seen, where) ? 'maybe' : read;
 };
+
+/** What a glob may find, and what lies below a folder that is gone through. */
+const reaches = (
+  { settingsFolder }: ScopedRule,
+  pattern: PathPattern,
+  { commands, places }: Seen,
+  { cwd, home }: Where,
+): boolean => {
+  const rule = pathParts(pattern, { cwd, home, settingsFolder });
+  if (rule === undefined) return false;
+  const real = (folder: string) => places.find('/', folder)?.real ?? folder;
+  return commands.some(({ command, files }) => {
+    if (!readsWhatIsIn(command)) return false;
+    const folders = (command.folders ?? [cwd]).map(real);
+    if (globsOf(command).some((glob) => folders.some((each) => mayFind(rule, each, glob))))
+      return true;
+    const reach = reachOf(command);
+    const isPassedOver = reach === 'shown' && rule.at(-1)?.startsWith('.') === true;
+    if (reach === undefined || isPassedOver) return false;
+    const named = files.flatMap((file) => file.places.map((place) => place.real));
+    return (named.length > 0 ? named : folders).some((root) => mayMeet(rule, namesIn(root), true));
+  });
+};
+
+const globsOf = ({ words }: SimpleCommand): readonly ShellWord[] =>
+  words.slice(1).filter(({ splits }) => splits === 'names');
+
+/** Braces may stand for several names, with slashes between. */
+const mayFind = (rule: readonly string[], folder: string, { text, value }: ShellWord): boolean =>
+  text.includes('{') || mayMeet(rule, namesIn(within(folder, value)), false);
+
+const within = (folder: string, path: string): string =>
+  path.startsWith('/') ? path : `${folder}/${path}`;
+
+const namesIn = (path: string): readonly string[] =>
+  path.split('/').filter((name) => name !== '' && name !== '.');
 
 /** Another program may read what a word names, so every word counts. */
 const readsAnyhow = (seen: Seen, hits: (place: Place) => boolean): Match => {
@@ -88,6 +127,14 @@ const readsAnyhow = (seen: Seen, hits: (place: Place) => boolean): Match => {
   const isOpen = seen.commands.some(({ files }) => files.some(({ places }) => places.length === 0));
   return isOpen || words.some(({ word }) => word.splits === 'fields') ? 'maybe' : 'no';
 };
+
+/** Paths that a search may not look into, though it may begin above them: those that nobody reads, or that a person is asked about. */
+export const unreadIn = (rules: RuleSet, where: Where): readonly RegExp[] =>
+  [...rules.deny, ...rules.ask].flatMap((rule) => {
+    const { pattern } = rule;
+    if (pattern.kind !== 'path' || accessOf(rule) === 'edit') return [];
+    return matcherFor(rule, pattern, where, true) ?? [];
+  });
 
 const accessOf = ({ toolName }: ScopedRule): 'read' | 'edit' =>
   toolName === 'Edit' ? 'edit' : 'read';

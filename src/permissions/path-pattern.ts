@@ -75,16 +75,32 @@ export const pathMatcher = (
   return matchers.get(key, () => compiled(text, place, isWide, ignoresCase));
 };
 
+/** The same as names on the way from the root, with `**` for any number of folders, for ask and deny. */
+export const pathParts = (
+  { text }: PathPattern,
+  anchors: Anchors,
+): readonly string[] | undefined => {
+  const place = placeOf(text, anchors);
+  if (place === undefined) return undefined;
+  const { plain, anyDepth } = bodyOf(text, place, true);
+  const parts = `${place.root}/${anyDepth ? '**/' : ''}${plain}`.split('/');
+  return parts.filter((part) => part !== '' && part !== '.');
+};
+
 const compiled = (text: string, place: Place, isWide: boolean, ignoresCase: boolean): RegExp => {
-  const { root, rest } = place;
-  const plain = rest.replace(/\/+$/, '');
-  const isBare = !plain.includes('/') && place.isRelative && !/^\.\.?$/.test(plain);
-  const isOneFolder = /^[^/*]+\/\*\*$/.test(plain) && place.isRelative && !text.startsWith('./');
-  const anyDepth = isBare || (isWide && isOneFolder);
+  const { root } = place;
+  const { plain, anyDepth } = bodyOf(text, place, isWide);
   const prefix = root === '/' ? '' : escaped(root);
   const body =
     plain === '' || plain === '.' ? '' : `/${anyDepth ? '(?:[^/]+/)*' : ''}${globSource(plain)}`;
   return new RegExp(`^${prefix}${body}(?:/.*)?$`, ignoresCase ? 'is' : 's');
+};
+
+const bodyOf = (text: string, { rest, isRelative }: Place, isWide: boolean) => {
+  const plain = rest.replace(/\/+$/, '');
+  const isBare = !plain.includes('/') && isRelative && !/^\.\.?$/.test(plain);
+  const isOneFolder = /^[^/*]+\/\*\*$/.test(plain) && isRelative && !text.startsWith('./');
+  return { plain, anyDepth: isBare || (isWide && isOneFolder) };
 };
 
 interface Place {

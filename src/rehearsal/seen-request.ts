@@ -7,6 +7,7 @@
  */
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { wholeJson } from '../model/bounds.ts';
 import type { WireUsage } from './wire-usage.ts';
 
 /** As much of the Messages API's request as the server reads. Checked by rules.ts before use. */
@@ -73,9 +74,9 @@ export class SeenRequest implements SeenAt {
     this.receivedMonotonicMs = at.receivedMonotonicMs;
   }
 
-  /** The parsed body. @throws SyntaxError where it is not JSON. */
+  /** The parsed body. @throws SyntaxError where it is not JSON to the API. */
   get json(): unknown {
-    this.#parsed ??= { json: JSON.parse(this.rawBody.toString('utf8')) };
+    this.#parsed ??= { json: parsed(this.rawBody.toString('utf8')) };
     return this.#parsed.json;
   }
 
@@ -95,6 +96,11 @@ export class SeenRequest implements SeenAt {
     return this.#hash;
   }
 }
+
+const parsed = (text: string): unknown => {
+  if (wholeJson(text) !== text) throw new SyntaxError('no low surrogate in string');
+  return JSON.parse(text) as unknown;
+};
 
 /** What a kept request costs beside its body (headers, the object), about. */
 const OVERHEAD_BYTES = 1024;

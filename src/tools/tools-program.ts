@@ -56,8 +56,8 @@ const wired = (
   web: WebSettings | undefined,
   module: string | undefined,
 ) => {
-  const { key, workingDirectory, memory, turnId, toolUseId, name, input, realPath } = job;
-  const call = { key, workingDirectory, memory, turnId, toolUseId, name, input, realPath };
+  const { key, workingDirectory, memory, turnId, toolUseId, name, input, realPath, hidden } = job;
+  const call = { key, workingDirectory, memory, turnId, toolUseId, name, input, realPath, hidden };
   return { ...call, timeoutMs, web, module };
 };
 

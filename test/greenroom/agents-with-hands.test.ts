@@ -1,11 +1,11 @@
 /** Turns whose model asks for tools, on real parts: what runs, what is asked about, and what a crash leaves. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Tenant } from '../../src/model/ids.ts';
-import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { ownGreenroom, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
 import { until } from '../support/until.ts';
 
@@ -100,6 +100,54 @@ describe('a turn that asks for tools', () => {
       const events = await test.run('s', calls([read, ['Glob', { pattern: '*' }], read, read]));
       expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'done' });
     }
+  });
+
+  it('finds nothing, by a search that begins above them, in files that a rule denies or asks about', async () => {
+    const { test, cwd } = await withFolder({ disallowedTools: ['Read(**/.env)', 'Edit(a.txt)'] });
+    mkdirSync(join(cwd, 'sub'));
+    for (const name of ['a.txt', '.env', 'sub/.env']) writeFileSync(join(cwd, name), 'KEY=1');
+    const grep = { pattern: 'KEY', output_mode: 'content' };
+    await test.run(
+      's',
+      calls([
+        ['Grep', grep],
+        ['Glob', { pattern: '**/*' }],
+      ]),
+    );
+    for (const text of (await results(test, 's')).map(textOf)) {
+      expect(text).toMatch(/^a\.txt/);
+      expect(text).not.toContain('.env');
+      expect(text).toContain('2 files or folders were left out');
+    }
+  });
+
+  it('may give its calls one id, in one answer and in the next: each has its result, and the session goes on', async () => {
+    const { test, cwd } = await withFolder();
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(cwd, name), `text of ${name}`);
+    const read = (name: string) => `tool=Read id=call_0 input={"file_path":"${name}"}`;
+    const prompt = `[[rehearse: ${read('a')} ${read('b')}]] [[rehearse: ${read('c')}]] [[rehearse: text=done]]`;
+    expect(finishedOf(await test.run('s', prompt))).toMatchObject({ text: 'done' });
+    expect((await results(test, 's')).map(textOf)).toEqual(
+      ['a', 'b', 'c'].map((name) => expect.stringContaining(`text of ${name}`)),
+    );
+    const next = await test.run('s', '[[rehearse: text=further]]');
+    expect(finishedOf(next)).toMatchObject({ status: 'completed', text: 'further' });
+  });
+
+  it('keeps its answer, paid for once, where its folder cannot be made, and hears what its tools lack', async () => {
+    const test = await ownGreenroom();
+    writeFileSync(join(test.dataDir, 'workspaces'), 'no folder');
+    await test.sessions.create('s', { tools: ['Read', 'Bash'], allowedTools: ['Bash'] });
+    const events = await test.run(
+      's',
+      calls([
+        ['Read', { file_path: 'a' }],
+        ['Bash', { command: 'ls' }],
+      ]),
+    );
+    expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'done' });
+    expect((await results(test, 's')).map(({ is_error }) => is_error)).toEqual([true, true]);
+    expect(test.modelCalls).toHaveLength(2);
   });
 
   it('is told what it may not do', async () => {

@@ -97,6 +97,8 @@ describe('a session', () => {
     expect([late.status, late.body.code]).toEqual([412, 'precondition_failed']);
     const known = await client.call('GET', '/v1/sessions/s', undefined, { 'if-none-match': '"2"' });
     expect([known.status, known.body]).toEqual([304, '']);
+    expect((await change('W/"1"', 'three')).status).toBe(412);
+    expect((await change('W/"2"', 'a proxy made it weak')).status).toBe(200);
     const tag = { 'if-match': '"1"' };
     expect((await client.call('POST', '/v1/sessions/s/tags', { tags: ['x'] }, tag)).status).toBe(
       412,

@@ -237,6 +237,59 @@ describe('files', () => {
     expect(bash('echo .env', rules).decision).toBe('allow');
   });
 
+  it.each([
+    [
+      'Read(.env)',
+      ['cat .en?', 'cat .e*', 'cat sub/.en*', 'cat {.env,a}', 'cat */.env', 'grep -r KEY .'],
+    ],
+    [
+      'Read(.env)',
+      [
+        'grep -rn KEY',
+        'rg --hidden KEY',
+        'git grep KEY',
+        'cd sub && grep -R KEY .',
+        'diff -r a b',
+        'sort .env*',
+      ],
+    ],
+    [
+      'Read(secrets/**)',
+      ['cat secret?/key', 'cat */key', 'grep -r KEY ..', 'rg KEY', 'cat sub/secrets/*'],
+    ],
+    ['Read(*.pem)', ['cat *', 'cat k*.pem', 'cat key.p*']],
+    [`Read(/${CWD}/a/key)`, ['cat a/*', 'grep -r x a', 'cd a && cat k*']],
+  ])(
+    'of %s are asked about where a glob may find them, or a search goes through their folder',
+    (rule, lines) => {
+      for (const line of lines) {
+        expect(bash(line, allow('Bash')).decision, line).toBe('allow');
+        expect(bash(line, { deny: [rule], allow: ['Bash'] }).decision, line).toMatch(/ask|deny/);
+      }
+    },
+  );
+
+  it.each([
+    [
+      'Read(.env)',
+      [
+        'cat *',
+        'cat *.ts',
+        'cat src/*.env',
+        'ls -a .*',
+        'rg KEY',
+        'find . -name .e*',
+        'grep KEY a b',
+        'head e*',
+      ],
+    ],
+    ['Read(secrets/**)', ['cat src/*.ts', 'cat s*', 'tail -1 *.txt']],
+    ['Read(*.pem)', ['cat *.ts', 'head -1 *.md']],
+    [`Read(/${CWD}/a/key)`, ['cat b/*', 'grep -r x b', 'cat a/*.txt']],
+  ])('of %s leave alone what cannot be about them', (rule, lines) => {
+    for (const line of lines) expect(bash(line, { deny: [rule] }).decision, line).toBe('allow');
+  });
+
   it('that a redirection writes are edits', () => {
     expect(bash('echo a > b', allow('Edit(./**)')).decision).toBe('allow');
     expect(bash('echo a > ../b', allow('Edit(./**)')).decision).toBe('ask');

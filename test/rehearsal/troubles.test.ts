@@ -206,6 +206,8 @@ describe('a request that the rehearsal refuses by itself', () => {
     };
     const key = { authorization: 'Bearer any' };
     expect(await post('{', { ...key, 'anthropic-version': '1' })).toMatch(/not valid JSON/);
+    const half = await post('{"model":"\\ud83d"}', { ...key, 'anthropic-version': '1' });
+    expect(half).toMatch(/not valid JSON: no low surrogate in string/);
     expect(await post('{}', key)).toBe('anthropic-version: header is required');
   });
 });

@@ -21,6 +21,7 @@ import type {
   ToolUse,
 } from '../../session/ports/executor.ts';
 import { callsOfApi, toolsRunIn } from './api-calls.ts';
+import { withOwnIds } from './own-ids.ts';
 
 type Block = Message['content'][number];
 
@@ -55,21 +56,25 @@ export class Answer {
     }
   }
 
-  /** `atMs`: when the call was made, which decides its price. */
-  outcome(message: Message, provider: Provider, atMs: number): StepOutcome {
+  /**
+   * @param atMs when the call was made, which decides its price.
+   * @param messages JSON of what it answers.
+   */
+  outcome(message: Message, provider: Provider, atMs: number, messages: Uint8Array): StepOutcome {
+    const content = withOwnIds(message.content, messages);
     const parts = countedUsage(this.#usage, message.model);
     const cacheMiss = cacheMissOf(message, atMs);
     const refusal = refusalOf(message);
-    const toolsFound = toolsFoundIn(message.content);
-    const toolsRun = toolsRunIn(message.content);
-    const apiCalls = callsOfApi(message.content);
+    const toolsFound = toolsFoundIn(content);
+    const toolsRun = toolsRunIn(content);
+    const apiCalls = callsOfApi(content);
     const container = containerOf(message);
     const contextTokens = contextTokensOf(this.#usage);
     return {
       type: 'message',
-      body: new TextEncoder().encode(this.#body(message.content)),
-      text: textOf(message.content),
-      toolUses: toolUsesOf(message.content),
+      body: new TextEncoder().encode(this.#body(content)),
+      text: textOf(content),
+      toolUses: toolUsesOf(content),
       stopReason: message.stop_reason,
       messageId: message.id,
       model: message.model,
@@ -77,7 +82,7 @@ export class Answer {
       usage: parts.reduce((sum, { usage }) => addUsage(sum, usage), emptyUsage),
       costNanoUsd: costOfParts(parts, atMs),
       ...(contextTokens === undefined ? {} : { contextTokens }),
-      ...(hasCompacted(message.content) ? { hasCompacted: true as const } : {}),
+      ...(hasCompacted(content) ? { hasCompacted: true as const } : {}),
       ...(container === undefined ? {} : { container }),
       ...(cacheMiss === undefined ? {} : { cacheMiss }),
       ...(refusal === undefined ? {} : { refusal }),

@@ -115,7 +115,7 @@ export class ModelRun {
       };
       silence = new Silence({ clock, limitMs: timeoutMs, moved, onTooLong });
       const message = await stream.finalMessage();
-      const outcome = answer.outcome(message, this.#endpoint.provider, atMs);
+      const outcome = answer.outcome(message, this.#endpoint.provider, atMs, this.#step.messages);
       return this.#isContainerLost && outcome.type === 'message' && outcome.container === undefined
         ? { ...outcome, container: null }
         : outcome;

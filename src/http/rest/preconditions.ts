@@ -4,11 +4,14 @@ import { HttpError } from '../wire/problem.ts';
 
 export const etagOf = (version: number): string => `"${version}"`;
 
-/** The version that the caller has seen; `any`: that it is there; undefined: it does not say. */
+/**
+ * The version that the caller has seen; `any`: that it is there; undefined: it does not say. A proxy that compresses makes a tag weak on
+ * its way to the caller, and it names the same version all the same.
+ */
 export const versionMatched = (ifMatch: string | undefined): number | 'any' | undefined => {
   if (ifMatch === undefined) return undefined;
   if (ifMatch.trim() === '*') return 'any';
-  const [, digits] = /^"(\d{1,15})"$/.exec(ifMatch.trim()) ?? [];
+  const [, digits] = /^(?:W\/)?"(\d{1,15})"$/.exec(ifMatch.trim()) ?? [];
   if (digits !== undefined) return Number(digits);
   throw new GreenroomError('invalid_request', 'If-Match must be one ETag of this session, or *');
 };

@@ -9,6 +9,7 @@
  */
 import { type ApiBlock, withoutEndingThinking } from '../../claude-code/api-blocks.ts';
 import type { ApiMessage } from '../../claude-code/conversation.ts';
+import { wholeJson } from '../../model/bounds.ts';
 
 /** The same bytes where nothing has to change; undefined where nothing is left. */
 export const messageForModel = (body: Uint8Array): Uint8Array | undefined => {
@@ -54,15 +55,6 @@ const withoutHalves = (body: Uint8Array): Uint8Array => {
   const whole = wholeJson(json);
   return whole === json ? body : Buffer.from(whole);
 };
-
-/** One escape, or a whole pair of them. */
-const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\da-fA-F]{4}|.)/g;
-const HALF = /^\\u[dD][89a-fA-F][\da-fA-F]{2}$/;
-
-const wholeJson = (json: string): string =>
-  /\\u[dD][89a-fA-F]/.test(json)
-    ? json.replace(ESCAPE, (each) => (HALF.test(each) ? '\\ufffd' : each))
-    : json;
 
 const isBlank = (block: ApiBlock & { readonly text?: unknown }): boolean =>
   block.type === 'text' && typeof block.text === 'string' && block.text.trim() === '';

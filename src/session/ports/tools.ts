@@ -61,6 +61,8 @@ export interface ToolCall extends ToolGround {
   readonly input: Readonly<Record<string, unknown>>;
   /** Where the file that it names really is, as it was when the call was decided: another one is not opened. */
   readonly realPath?: string | undefined;
+  /** Of a search: rules about paths that it may not look into. */
+  readonly hidden?: readonly RegExp[] | undefined;
 }
 
 /** A block of the API that a tool's result may hold. */

@@ -53,6 +53,18 @@ type AtHooks = OpenTurn & { readonly phase: HooksPhase };
 const isToolsStart = (effect: Effect): effect is Extract<Effect, { type: 'startTools' }> =>
   effect.type === 'startTools';
 
+/**
+ * Where there is no room or no right for it, each tool says what it lacks. A crash would take the answer with it that asks for the
+ * tools, as that is not stored yet: it would be paid for anew with each attempt, and counted with none.
+ */
+const makeWorkspace = (folder: string): void => {
+  try {
+    makeFolderSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+  }
+};
+
 const RETRY_MS = 500;
 /** For sessions that want none. */
 const NONE: readonly OfferedTool[] = [];
@@ -297,7 +309,7 @@ export class TurnPhases {
     if (toolbox === undefined || journal === undefined) return undefined;
     if (this.#isPreparing(toolbox, head)) return 'preparing';
     const workspace = this.#workspace;
-    if ((head.workingDirectory ?? workspace) === workspace) makeFolderSync(workspace);
+    if ((head.workingDirectory ?? workspace) === workspace) makeWorkspace(workspace);
     const hooks = system.find(hooksName);
     if (hooks === undefined && rules.wantsHook !== undefined) return undefined;
     const permissionMode = permissions.mode;

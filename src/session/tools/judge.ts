@@ -6,6 +6,7 @@ import { basename, dirname } from 'node:path';
 import { codeOf } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { decide, type PermissionDecision } from '../../permissions/decide.ts';
+import { unreadIn } from '../../permissions/matching.ts';
 import { type FileSystem, Places } from '../../permissions/paths.ts';
 import type { Policy } from '../../permissions/policies.ts';
 import {
@@ -45,6 +46,11 @@ export interface Place {
   /** Of the `memory` tool: it may change what is in it without asking, unless a rule says otherwise. */
   readonly memories?: string | undefined;
 }
+
+/** It looks at more than the file or folder that it names, which is decided about. */
+export const isSearch = ({ name }: OwnUse): boolean => name === 'Grep' || name === 'Glob';
+
+const EVERYTHING = [/^/];
 
 /** Remembers a session's rules: to read them takes longer than to apply them. */
 export class Judge {
@@ -87,6 +93,13 @@ export class Judge {
     const verdict = verdictOf(asCalled(tool, use), decision);
     const found = { toolUseId, input, isOfMode, ...verdict };
     return api === undefined || found.kind === 'refuse' ? found : { ...found, apiType: api.type };
+  }
+
+  /** What no search may look into, as the rules are by now. */
+  hiddenFromSearches({ tools }: Offer, head: Head, { cwd }: Place): readonly RegExp[] {
+    const rules = this.#rulesOf(head, tools);
+    if (rules === undefined) return EVERYTHING;
+    return unreadIn(rules, { cwd, home: this.#ground.home, ignoresCase: false });
   }
 
   #decide(

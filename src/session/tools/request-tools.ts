@@ -6,6 +6,7 @@
  * 2. What a session's model has found stands in its transcript, and the API refuses a request in which that is not defined. So
  *    a tool that is gone is still named, as one that is gone.
  */
+import { wholeJson } from '../../model/bounds.ts';
 import type { OfferedTool, ToolDefinition } from '../ports/tools.ts';
 import type { Toolset } from './connectors.ts';
 import type { ServerTool } from './server-tools.ts';
@@ -26,7 +27,7 @@ export const requestTools = (
   offered: readonly OfferedTool[],
   { ofServer = [], found = [], deferBytes = Infinity }: RequestTerms = {},
 ): string => {
-  const all = JSON.stringify([...offered.map((tool) => inRequest(tool)), ...ofServer]);
+  const all = jsonOf([...offered.map((tool) => inRequest(tool)), ...ofServer]);
   const isLarge =
     offered.some(({ isDeferrable }) => isDeferrable) && Buffer.byteLength(all) > deferBytes;
   if (!isLarge && found.length === 0) return all;
@@ -35,8 +36,11 @@ export const requestTools = (
   );
   const known = offered.map((tool) => inRequest(tool, isLarge && tool.isDeferrable === true));
   const gone = found.filter((name) => !names.has(name)).map(goneTool);
-  return JSON.stringify([SEARCH, ...known, ...ofServer, ...gone]);
+  return jsonOf([SEARCH, ...known, ...ofServer, ...gone]);
 };
+
+/** Others write what tools say of themselves, in any text. */
+const jsonOf = (tools: readonly object[]): string => wholeJson(JSON.stringify(tools));
 
 /** For a call that is to use no tools, of a session whose model has found some; undefined: it has not. */
 export const foundTools = (found: readonly string[] = []): string | undefined =>

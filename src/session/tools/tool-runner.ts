@@ -26,7 +26,7 @@ import type { Toolbox, ToolCall, ToolHandle, ToolOutcome, ToolQuestion } from '.
 import { AnswerCalls, type EndedCall } from './answer-calls.ts';
 import { memoriesIn, type OwnUse, ownUse, runnerOf, toolsOfCall } from './api-tools.ts';
 import { askAfter, askBefore, type HookGround, wantsHooks, wantsResults } from './ask-hooks.ts';
-import { Judge, type Judged, type PermissionGround, type Place } from './judge.ts';
+import { isSearch, Judge, type Judged, type PermissionGround, type Place } from './judge.ts';
 import { Offers } from './offer.ts';
 import { readBlock, resultBlock, withSaid } from './result-block.ts';
 import { type ToldRun, tellEnd, tellStart } from './tool-telemetry.ts';
@@ -192,6 +192,7 @@ export class ToolRunner {
       name: runnerOf(use),
       input: call.input ?? (use.input as ToolCall['input']),
       realPath: call.realPath,
+      hidden: isSearch(use) ? this.#hidden(sources) : undefined,
     };
     if (isCancelling) {
       toolbox.abandon?.(step);
@@ -221,6 +222,12 @@ export class ToolRunner {
       executor,
     });
     crashpoint('tool.started');
+  }
+
+  #hidden(sources: ToolSources): readonly RegExp[] {
+    const { head, toolbox } = sources;
+    const offer = this.offers.for(head, toolbox.toolsFor(head));
+    return this.#judge.hiddenFromSearches(offer, head, placeOf(sources));
   }
 
   /** As all but the transcript has it. */

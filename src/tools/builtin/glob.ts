@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { baseOf, pathOf, shownPath } from '../files/place.ts';
 import { globPlace } from '../search/glob-root.ts';
+import { LeftOut } from '../search/left-out.ts';
 import {
   isMatch,
   leadsOn,
@@ -34,9 +35,11 @@ export const Glob = builtinTool({
   work: async ({ pattern, path = '.' }, job, signal) => {
     const place = globPlace(pattern);
     const pauses = new Pauses(signal);
-    const root = rootOf(startPath(place.lead, path, job), job.realPath);
+    const start = startPath(place.lead, path, job);
+    const root = rootOf(start, job.realPath);
+    const leftOut = new LeftOut(job, root, start);
     const positions = startOf(withoutBraces(place.pattern).map(pathPattern));
-    const { files, isCut, unreadable } = await found(root, positions, pauses);
+    const { files, isCut, unreadable } = await found(root, positions, pauses, leftOut);
     const sorted = await newestFirst(files, pauses);
     const shown = sorted.slice(0, MAX_GLOB_FILES).map((file) => shownPath(file, baseOf(job)));
     const notes = [
@@ -48,6 +51,7 @@ export const Glob = builtinTool({
       ...(isCut
         ? [`Only the first ${MAX_NAMES} names were looked at: begin in a smaller folder.`]
         : []),
+      ...leftOut.notes,
       ...(unreadable > 0 ? [`${unreadable} folders could not be read.`] : []),
     ];
     const lines = shown.length === 0 ? ['No files found'] : shown;
@@ -61,13 +65,19 @@ const startPath = (lead: string, path: string, job: ToolJob): string => {
   return lead === '' ? folder : `${folder}/${lead}`;
 };
 
-const found = async (root: string, positions: Positions, pauses: Pauses): Promise<Walked> => {
+const found = async (
+  root: string,
+  positions: Positions,
+  pauses: Pauses,
+  leftOut: LeftOut,
+): Promise<Walked> => {
   if (!statSync(root).isDirectory())
     return { files: isMatch(positions) ? [root] : [], isCut: false, unreadable: 0 };
   return walk<Positions>(
     root,
     positions,
     {
+      passesOver: (path) => leftOut.has(path),
       enter: (name, above) => {
         const inside = stepInto(VERSION_CONTROL.has(name) ? named(above) : above, name);
         return leadsOn(inside) ? inside : undefined;

@@ -4,6 +4,7 @@ import type { ToolOutcome } from '../../session/ports/tools.ts';
 import { baseOf, pathOf, shownPath } from '../files/place.ts';
 import { fileFilter } from '../search/file-filter.ts';
 import { type HitLayout, hitLines } from '../search/hit-lines.ts';
+import { LeftOut } from '../search/left-out.ts';
 import {
   byTime,
   filesToSearch,
@@ -88,8 +89,10 @@ export const Grep = builtinTool({
     const pattern = textPattern(input.pattern, options);
     const filter = fileFilter(input.glob, input.type);
     const pauses = new Pauses(signal);
-    const root = rootOf(pathOf(input.path ?? '.', job), job.realPath);
-    const searched = await filesToSearch(root, filter, pauses);
+    const named = pathOf(input.path ?? '.', job);
+    const root = rootOf(named, job.realPath);
+    const leftOut = new LeftOut(job, root, named);
+    const searched = await filesToSearch(root, filter, pauses, leftOut);
     const rows = new Rows(input, baseOf(job), pattern);
     for await (const found of textsOf(searched, pauses)) {
       if (found === 'too-large') rows.tooLarge += 1;
@@ -100,6 +103,7 @@ export const Grep = builtinTool({
       ...(searched.isCut
         ? [`Only the first ${MAX_NAMES} names were looked at: search in a smaller folder.`]
         : []),
+      ...leftOut.notes,
       ...(searched.unreadable > 0 ? [`${searched.unreadable} folders could not be read.`] : []),
     ]);
   },

@@ -187,6 +187,12 @@ export class Connection {
     return typeof status === 'number' ? FORGOTTEN.has(status) || status >= 500 : true;
   }
 
+  /** A server on the web does not know our session any more: it has not begun what was asked. */
+  hasForgotten(error: unknown): boolean {
+    const { status } = Object(error) as { status?: unknown };
+    return status === 404 && this.#isGone(error);
+  }
+
   /** Of a server that is a process. */
   get pid(): number | undefined {
     return this.#transport instanceof StdioTransport ? this.#transport.pid : undefined;

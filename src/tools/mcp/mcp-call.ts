@@ -24,9 +24,17 @@ export interface CallGround {
   readonly clock: Clock;
 }
 
-/** Gives how to cancel it. */
-export const beginCall = (wanted: WantedCall, ground: CallGround, tell: Tell): (() => void) => {
-  const call = new Call(ground, tell);
+/**
+ * Gives how to cancel it.
+ * @param again told in place of an outcome where the server has not begun it, as it has forgotten us. Absent: that is an outcome too.
+ */
+export const beginCall = (
+  wanted: WantedCall,
+  ground: CallGround,
+  tell: Tell,
+  again?: () => void,
+): (() => void) => {
+  const call = new Call(ground, tell, again);
   void call.run(wanted);
   return () => call.end({ type: 'cancelled' });
 };
@@ -34,15 +42,17 @@ export const beginCall = (wanted: WantedCall, ground: CallGround, tell: Tell): (
 class Call {
   readonly #ground: CallGround;
   readonly #tell: Tell;
+  readonly #again: (() => void) | undefined;
   readonly #abort = new AbortController();
   #total: Timer;
   #idle: Timer;
   #isAsking = false;
   #isOver = false;
 
-  constructor(ground: CallGround, tell: Tell) {
+  constructor(ground: CallGround, tell: Tell, again: (() => void) | undefined) {
     this.#ground = ground;
     this.#tell = tell;
+    this.#again = again;
     this.#total = this.#newTotal();
     this.#idle = this.#newIdle();
   }
@@ -56,7 +66,12 @@ class Call {
       this.#over();
       this.#tell(await outcomeOfAnswer(answer, path));
     } catch (error) {
-      if (!signal.aborted) this.end(failed(this.#ground.connection.said(error)));
+      if (signal.aborted) return;
+      const { connection } = this.#ground;
+      if (this.#again === undefined || !connection.hasForgotten(error))
+        return this.end(failed(connection.said(error)));
+      this.#over();
+      this.#again();
     }
   }
 

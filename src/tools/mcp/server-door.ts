@@ -3,7 +3,8 @@
  * stand; it owns the list of the server's tools and the calls that wait.
  *
  * 1. Tools stay listed while the server is away: a list that comes and goes would cost each session its prompt cache.
- * 2. A call waits for a server that is starting, so long as that may take; one that is down answers so at once.
+ * 2. A call waits for a server that is starting, so long as that may take; one that is down answers so at once. A server on the web
+ *    that has forgotten us is connected to again, and the call is made there once more: it was not begun.
  * 3. So many calls of one server are under way or wait at a time; one more is refused.
  */
 import type { Clock } from '../../otp/clock.ts';
@@ -177,12 +178,40 @@ export class ServerDoor {
     return () => cancel();
   }
 
-  #go(wanted: WantedCall, tell: Tell): () => void {
+  /** Waits for another connection than this one. */
+  #waitForOther(connection: Connection, wanted: WantedCall, tell: Tell): () => void {
+    const isOther = () => this.#state.kind === 'connected' && this.#state.connection !== connection;
+    let cancel = () => {
+      this.#waiting.delete(look);
+      timer.cancel();
+      tell({ type: 'cancelled' });
+    };
+    const go = () => {
+      this.#waiting.delete(look);
+      timer.cancel();
+      cancel = this.#go(wanted, tell, false);
+    };
+    const look = () => {
+      if (isOther()) go();
+    };
+    const timer = this.#options.clock.setTimeout(go, WAIT_MS);
+    this.#waiting.add(look);
+    look();
+    return () => cancel();
+  }
+
+  #go(wanted: WantedCall, tell: Tell, mayGoAgain = true): () => void {
     const { settings } = this;
     const state = this.#state;
     if (state.kind === 'connected') {
       const { clock } = this.#options;
-      return beginCall(wanted, { settings, clock, connection: state.connection }, tell);
+      const { connection } = state;
+      const again = () => {
+        cancel = this.#waitForOther(connection, wanted, tell);
+      };
+      const ground = { settings, clock, connection };
+      let cancel = beginCall(wanted, ground, tell, mayGoAgain ? again : undefined);
+      return () => cancel();
     }
     if (state.kind === 'down') this.#options.onWanted(this.key);
     const why = state.kind === 'starting' ? 'it is starting' : state.why;

@@ -9,6 +9,7 @@ import { Refusal } from '../tool/refusal.ts';
 import { codeOf } from '../tool/system-errors.ts';
 import type { FileFilter } from './file-filter.ts';
 import { type IgnoreState, inFolder, isIgnored, rulesAbove, withRulesOf } from './ignored.ts';
+import type { LeftOut } from './left-out.ts';
 import { VERSION_CONTROL, walk } from './walk.ts';
 
 /** Bytes of a file that is searched. */
@@ -39,6 +40,7 @@ export const filesToSearch = async (
   root: string,
   filter: FileFilter,
   pauses: Pauses,
+  leftOut: LeftOut,
 ): Promise<Searched> => {
   if (!statSync(root).isDirectory()) return { root, files: [root], isCut: false, unreadable: 0 };
   const above = await rulesAbove(root, pauses);
@@ -55,6 +57,7 @@ export const filesToSearch = async (
         path,
         ignored: await withRulesOf(ignored, folder, names, pauses),
       }),
+      passesOver: (path) => leftOut.has(path),
       enter: (name, { path, ignored }) => {
         const inside = [...path, name];
         if (VERSION_CONTROL.has(name) || !filter.wantsFolder(inside)) return undefined;

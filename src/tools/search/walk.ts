@@ -20,6 +20,8 @@ export interface Walker<S> {
   enter(name: string, above: S, path: string): S | undefined;
   /** What to know of a folder once its names are there; default what it has. */
   arrive?(state: S, path: string, names: readonly Entry[]): Promise<S>;
+  /** It is passed over, a folder with all that is in it. */
+  passesOver?(path: string): boolean;
   /** Whether the file is given. */
   wants(entry: Entry, state: S): boolean;
 }
@@ -64,10 +66,11 @@ export const walk = async <S>(
     for (const entry of entries) {
       seen += 1;
       if (seen > maxNames) return { files, isCut: true, unreadable };
+      const own = join(path, entry.name);
       if (entry.isFolder) {
-        const inside = walker.enter(entry.name, state, join(path, entry.name));
-        if (inside !== undefined) below.push([join(path, entry.name), inside]);
-      } else if (walker.wants(entry, state)) files.push(join(path, entry.name));
+        const inside = walker.enter(entry.name, state, own);
+        if (inside !== undefined && walker.passesOver?.(own) !== true) below.push([own, inside]);
+      } else if (walker.wants(entry, state) && walker.passesOver?.(own) !== true) files.push(own);
     }
     open.push(...below.reverse());
   }

@@ -1,6 +1,7 @@
 import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import { describe, expect, it } from 'vitest';
 import { Answer } from '../../../src/executor/models/answer.ts';
+import { withOwnIds } from '../../../src/executor/models/own-ids.ts';
 
 const toolUse = { type: 'tool_use', id: 'toolu_1', name: 'Look', input: {} };
 const delta = (partial_json: string) =>
@@ -20,7 +21,7 @@ const contentAfter = (pieces: readonly string[], input: unknown): string => {
     stop_reason: 'tool_use',
     content: [{ ...toolUse, input }],
   };
-  const outcome = answer.outcome(message as unknown as Message, 'rehearsal', 0);
+  const outcome = answer.outcome(message as unknown as Message, 'rehearsal', 0, Buffer.from('{}'));
   return outcome.type === 'message' ? Buffer.from(outcome.body).toString() : '';
 };
 
@@ -36,5 +37,25 @@ describe('an answer', () => {
 
   it('keeps the empty input of a tool that takes none', () => {
     expect(contentAfter([''], {})).toContain('"input":{}');
+  });
+});
+
+describe('calls that are given ids which others have', () => {
+  const called = (id: unknown) => ({ ...toolUse, id }) as unknown as Message['content'][number];
+  const idsOf = (ids: readonly unknown[], messages = ''): readonly string[] =>
+    withOwnIds(ids.map(called), Buffer.from(messages)).map((block) =>
+      'id' in block ? block.id : '',
+    );
+
+  it('get some of their own, in one answer and beside all that the request holds', () => {
+    expect(idsOf(['toolu_1', 'toolu_2'])).toEqual(['toolu_1', 'toolu_2']);
+    expect(idsOf(['call_0', 'call_0', 'call_0-2'])).toEqual(['call_0', 'call_0-2', 'call_0-2-2']);
+    const before = JSON.stringify({ content: [called('call_0'), called('call_0-2')] });
+    expect(idsOf(['call_0', 'call_1'], before)).toEqual(['call_0-3', 'call_1']);
+    expect(idsOf(['call_0'], JSON.stringify({ text: 'of "call_0"' }))).toEqual(['call_0']);
+  });
+
+  it('have one that the API takes', () => {
+    expect(idsOf(['', null, 'functions.read:0'])).toEqual(['call', 'call-2', 'functions_read_0']);
   });
 });

@@ -30,6 +30,15 @@ test('all are loaded up to the size, and where nothing may be deferred', () => {
   ]);
 });
 
+test('halves of surrogate pairs in what a tool says of itself are replaced: the API would refuse each request', () => {
+  const half = { description: 'an \ud83d end, \\ud83d and 😀', inputSchema: { 'a\udc00': 1 } };
+  const json = requestTools([tool('a', half), far('b')], { deferBytes: 1 });
+  expect(JSON.parse(json)).toContainEqual({
+    ...{ name: 'a', description: 'an \ufffd end, \\ud83d and 😀', input_schema: { 'a\ufffd': 1 } },
+  });
+  expect(json).not.toMatch(/[^\\]\\ud/i);
+});
+
 test('what was found is there, deferred or loaded, and named when it is gone', () => {
   const both = [tool('Read'), far('mcp__a__b')];
   expect(told(requestTools(both, { found: ['mcp__a__b'] }))).toEqual([SEARCH, 'Read', 'mcp__a__b']);

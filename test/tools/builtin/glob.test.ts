@@ -68,6 +68,13 @@ describe('which files', () => {
     expect(await found(tree, '**/.git/*')).toEqual(['.git/config']);
   });
 
+  it('none that a rule keeps from being read', async () => {
+    const tree = treeOf('a', 'secrets/b', 'secrets/deep/c');
+    const hidden = [/\/secrets(?:\/.*)?$/];
+    const { text } = await tree.call(Glob, { pattern: '**' }, { hidden });
+    expect(text).toMatch(/^a\n\[1 files or folders were left out/);
+  });
+
   it('through no link below the beginning, so no circle and nothing outside', async () => {
     const tree = treeOf('in/a.ts', 'outside/b.ts');
     symlinkSync('..', tree.path('in/circle'));

@@ -152,6 +152,21 @@ describe('which files are searched', () => {
     expect((await call(Grep, { pattern: 'x', path: 'in' })).text).toBe('Found 1 file\nin/a');
   });
 
+  it('none that a rule keeps from being read, by its own name or that of the link on the way, and that is said', async () => {
+    const { call, path } = folderWith({ 'in/a': 'x', 'in/key': 'x', 'in/deep/key': 'x' });
+    symlinkSync(path('in'), path('way'));
+    const hidden = [/\/in\/key$/, /\/way\/deep(?:\/.*)?$/];
+    const search = async (at: string) =>
+      (await call(Grep, { pattern: 'x', path: at, output_mode: 'content' }, { hidden })).text;
+    const leftOut = (count: number) =>
+      `[${count} files or folders were left out: permission rules keep them from being read.]`;
+    expect(await search('.')).toBe(`in/a:1:x\nin/deep/key:1:x\n${leftOut(1)}`);
+    expect(await search('way/')).toBe(
+      `${path('in/a')}:1:x\n${leftOut(2)}`.replace(`${path('')}/`, ''),
+    );
+    expect(await search('in/key')).toBe('in/key:1:x'); // decided by itself
+  });
+
   it('none that is too large, and that is said', async () => {
     const { call, path } = folderWith({ a: 'x', large: 'x' });
     truncateSync(path('large'), MAX_SEARCHED_BYTES + 1);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { boundedFetch } from '../../../src/tools/mcp/bounded-fetch.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -54,6 +55,52 @@ test.each([
   await until(() => stateOf(running) === 'connected');
   expect(await running.call('mcp__web__get-sum', { a: 2, b: 3 })).toMatchObject({ isError: false });
   again.kill('SIGKILL');
+});
+
+test('a server that has forgotten our session is asked again in another one, once', async () => {
+  const sessions = new Set<unknown>();
+  const heard: string[] = [];
+  let remembers = true;
+  const url = await listening((request, response) => {
+    const reply = (status: number, body: object = {}, headers = {}) =>
+      response
+        .writeHead(status, { 'content-type': 'application/json', ...headers })
+        .end(JSON.stringify(body));
+    void text(request).then((body) => {
+      if (request.method !== 'POST') return reply(405);
+      const { id, method, params } = JSON.parse(body);
+      const result = (of: object, headers = {}) =>
+        reply(200, { jsonrpc: '2.0', id, result: of }, headers);
+      const session = request.headers['mcp-session-id'];
+      if (method === 'initialize') {
+        const own = `session-${sessions.size}`;
+        sessions.add(own);
+        const { protocolVersion } = params;
+        const serverInfo = { name: 'forgetful', version: '1' };
+        return result(
+          { protocolVersion, serverInfo, capabilities: { tools: {} } },
+          { 'mcp-session-id': own },
+        );
+      }
+      if (method === 'tools/call') heard.push(String(session));
+      const isKnown = remembers || (heard.length > 1 && session === `session-${sessions.size - 1}`);
+      if (method === 'tools/call' && !isKnown) return reply(404, { error: 'no such session' });
+      if (id === undefined) return reply(202);
+      const tools = [{ name: 'ping', inputSchema: { type: 'object' } }];
+      return result(
+        method === 'tools/list' ? { tools } : { content: [{ type: 'text', text: 'pong' }] },
+      );
+    });
+  });
+  const clock = skippingClock();
+  const running = await start({ web: { type: 'http', url } }, { clock });
+  await until(() => stateOf(running) === 'connected');
+  remembers = false;
+  const call = running.call('mcp__web__ping', {});
+  await until(() => stateOf(running) === 'down');
+  clock.skip(2_000);
+  expect(await call).toMatchObject({ isError: false, content: 'pong' });
+  expect(heard).toEqual(['session-0', 'session-1']);
 });
 
 test('a redirect to another origin is not followed, and no header gets there or into the log', async () => {
