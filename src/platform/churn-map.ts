@@ -16,8 +16,6 @@ interface Entry<K, V> {
 /** Entries in a row, on average; a map of one or two keys is a single row. */
 const MOST_IN_A_ROW = 2;
 const GROWTH = 4;
-/** Of a long key so many characters count, from its end: names begin alike. */
-const HASHED_CHARS = 64;
 
 export class ChurnMap<K extends string | number, V> {
   #rows: (Entry<K, V> | undefined)[] = [undefined];
@@ -115,7 +113,7 @@ export class ChurnMap<K extends string | number, V> {
 /** FNV-1a. */
 const hashOf = (key: string): number => {
   let hash = 0x811c9dc5;
-  for (let at = Math.max(0, key.length - HASHED_CHARS); at < key.length; at += 1)
+  for (let at = 0; at < key.length; at += 1)
     hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
   return hash ^ (hash >>> 15);
 };

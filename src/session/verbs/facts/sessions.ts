@@ -7,7 +7,14 @@ const BUDGET = {
   ...{ scope: 'owner', value: 'ann', per: 'month', maxUsd: 100, period: '2026-11' },
   ...{ extraUsd: 0, spentUsd: 12.5, estimatedUsd: 0, reservedUsd: 0.25, leftUsd: 87.25 },
 };
-const JOB = { jobId: '019a3c5e-0000-7000-8000-000000000001', failed: 0 };
+const CHANGE = { rename: [{ from: 'team/*', to: 'squad/*' }], remove: ['draft'] };
+const OF_SESSIONS = { underDirectory: '/srv/app' };
+const JOB = {
+  ...{ jobId: '019a3c5e-0000-7000-8000-000000000001', failed: 0, change: CHANGE },
+  ...{ criteria: OF_SESSIONS, by: 'ann', askedAt: '2026-11-20T09:00:00.000Z' },
+};
+const MISSES = [{ type: 'tools_changed', times: 2, missedInputTokens: 48_000, costUsd: 0.13 }];
+const COSTS = { sessions: 12, turns: 40, costUsd: 3.5, unpriced: 0, cacheMisses: MISSES };
 const APPROVAL = {
   ...{ sessionId: 'demo', turnId: 'hello-1', approvalId: 'hello-1#3', toolUseId: 'toolu_01' },
   ...{ toolName: 'Bash', reason: 'no rule allows it', commands: ['npm test'], files: [] },
@@ -144,7 +151,7 @@ export const ALL = {
   retag: declared(
     'operate',
     'Renames, removes or adds tags on all sessions that meet the criteria and are concerned, in the background.',
-    { rename: [{ from: 'team/*', to: 'squad/*' }], remove: ['draft'], underDirectory: '/srv/app' },
+    { ...CHANGE, ...OF_SESSIONS },
     {
       ...{ ...CRITERIA, timeoutMs: CLEANUP_MS },
       reply: { job: { ...JOB, state: 'done', matched: 12, changed: 12 }, matched: 12 },
@@ -186,16 +193,7 @@ export const ALL = {
     { by: 'tag', spentAfter: '2026-11-01' },
     {
       ...CRITERIA,
-      reply: {
-        groups: [
-          {
-            ...{ value: 'review', sessions: 12, turns: 40, costUsd: 3.5, unpriced: 0 },
-            cacheMisses: [
-              { type: 'tools_changed', times: 2, missedInputTokens: 48_000, costUsd: 0.13 },
-            ],
-          },
-        ],
-      },
+      reply: { groups: [{ value: 'review', ...COSTS }], total: COSTS },
     },
   ),
   'mirror-append': declared(
