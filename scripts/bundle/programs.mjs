@@ -61,7 +61,10 @@ const bundle = async (place) => {
   await build.close();
 };
 
+/** In place: a daemon that runs meanwhile starts its threads from here. */
 export const bundlePrograms = async () => {
-  rmSync(FOLDER, { recursive: true, force: true });
-  await Promise.all([...programs()].map(bundle));
+  const places = programs();
+  await Promise.all([...places].map(bundle));
+  for (const path of readdirSync(FOLDER, { recursive: true }))
+    if (path.endsWith('.js') && !places.has(path.slice(0, -3))) rmSync(join(FOLDER, path));
 };

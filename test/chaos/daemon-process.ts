@@ -112,7 +112,7 @@ export class DaemonProcess {
   /** Starts the process and waits for nothing. */
   launch(env: Env = {}): void {
     const { dist = DIST } = this.#options;
-    const child = spawn(process.execPath, [join(dist, 'src/cli/main.js'), 'start'], {
+    const child = spawn(process.execPath, [join(dist, 'cli/main.cjs'), 'start'], {
       cwd: this.dataDir,
       env: { ...this.#env(), ...env },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -35,8 +35,10 @@ export const mutant = (
   return dist;
 };
 
-/** A bundle would not have the mistake: in the copy the programs of threads and children are what the compiler made. */
+/** A bundle would not have the mistake: in the copy command line, daemon, threads and children are what the compiler made. */
 const unbundle = (dist: string): void => {
+  const main = join(dist, 'cli', 'main.cjs');
+  if (existsSync(main)) writeFileSync(main, "void import('../src/cli/main.js');\n");
   const programs = readdirSync(join(DIST, 'programs'), { recursive: true, encoding: 'utf8' });
   for (const path of programs.filter((each) => each.endsWith('.js'))) {
     if (!existsSync(join(dist, 'src', path))) continue;
