@@ -167,6 +167,23 @@ test('explain says what a session waits for, and what to do', async () => {
   expect(err).toBe('next: npx greenroom approvals show work\n');
 });
 
+test('explain says of each call that waits what it would do, why it is asked about, and how to look at it', async () => {
+  const reason = 'no rule allows git push';
+  const calls = [
+    { ...EXPLAINED.calls[0], approvalId: 't1#3', reason, commands: ['git push'], files: [] },
+    { toolUseId: 'toolu_2', name: 'Read', state: 'ended' },
+    { toolUseId: 'toolu_3', name: 'Edit', state: 'asked', approvalId: 't1#4', reason: 'why' },
+  ];
+  const daemon = new FakeDaemon({ explain: { ...EXPLAINED, calls } });
+  const { out, err } = await greenroom('explain work', { daemon });
+  expect(out).toMatch(
+    /waits for a person +t1#3 Bash: git push\n +no rule allows git push\n +t1#4 Edit\n +why\n/,
+  );
+  expect(err).toBe(
+    "next: greenroom approvals show work 't1#3'\nnext: greenroom approvals show work 't1#4'\n",
+  );
+});
+
 test('explain gives programs all of it', async () => {
   const daemon = new FakeDaemon({ explain: EXPLAINED });
   const { out, err } = await greenroom('explain work --json', { daemon });
