@@ -139,7 +139,23 @@ test('one that was answered already is refused', async () => {
   const { code, err } = await greenroom('approvals allow work', { daemon });
   expect(code).toBe(4);
   expect(err).toContain('it was allowed (already_decided)');
+  expect(err).toContain('next: greenroom audit work --kind permission');
 });
+
+test.each(['t1#3', 't1#1'])(
+  'an answer to %s, by which nothing waits any more, is the daemon’s to refuse, and goes to no other',
+  async (id) => {
+    const daemon = new FakeDaemon({
+      asked: { approvals: [{ ...APPROVAL, approvalId: 't1#12', input: INPUT }] },
+      approve: new GreenroomError('already_decided', 'it was allowed'),
+    });
+    const { code, err } = await greenroom(['approvals', 'deny', 'work', id], { daemon });
+    expect(code).toBe(4);
+    expect(err).toContain('already_decided');
+    expect(answers(daemon)).toEqual([{ approvalId: id, decision: 'deny' }]);
+    expect((await greenroom(['approvals', 'show', 'work', id], { daemon })).code).toBe(3);
+  },
+);
 
 const EXPLAINED = {
   ...{

@@ -44,8 +44,8 @@ export type ApproveRequest = z.output<typeof ApproveRequest>;
 /** Throws `invalid_settings` for a rule that could never match. */
 export const approvalOf = async (work: SessionWork, request: ApproveRequest): Promise<Approval> => {
   const { decision, reason, interrupt = false, input } = request;
-  if (decision === 'deny') return { decision, reason, interrupt };
   const asked = await askedFor(work, request.approvalId);
+  if (decision === 'deny') return { decision, reason, interrupt };
   if (asked !== undefined && 'budget' in asked) return { decision: 'allow', input, rules: [] };
   const question = asked?.question;
   if (question !== undefined) return answerTo(question, request);
@@ -55,10 +55,22 @@ export const approvalOf = async (work: SessionWork, request: ApproveRequest): Pr
   return { decision: 'allow', input, found, rules: await rulesOf(work, request, verdict) };
 };
 
+/** Undefined: nothing waits by that id, as the session will say. Throws for one that has lost its end on the way. */
 const askedFor = async ({ caller, key }: SessionWork, approvalId: string) => {
   const { head } = await caller.openKnown(key);
-  return askedIn(head, caller.system).find((each) => each.approvalId === approvalId);
+  const all = askedIn(head, caller.system);
+  const asked = all.find((each) => each.approvalId === approvalId);
+  const cut = all.find((each) => each.approvalId.startsWith(`${approvalId}#`));
+  if (asked === undefined && cut !== undefined) throw cutShort(approvalId, cut.approvalId);
+  return asked;
 };
+
+/** What is after `#` in an address stays with the program that asks: no server gets it. */
+const cutShort = (approvalId: string, meant: string): GreenroomError =>
+  new GreenroomError(
+    'approval_not_found',
+    `nothing waits for approval ${approvalId}, but ${meant} does: in an address # is written as %23`,
+  );
 
 /** An answer is no permission: nothing else is allowed with it. Throws `invalid_request`. */
 const answerTo = (
