@@ -41,7 +41,8 @@ export const registerTokens = (registration: Registration): void => {
           const made = await daemon.daemon('create-token', wanted);
           run.out.one(made, () => `${made.token}\n`);
           run.out.note('it is shown this once: keep it where only its program can read it');
-          run.out.note(`it is void after: ${run.typed(`tokens revoke ${made.tokenId}`)}`);
+          const revoke = run.typed(`tokens revoke ${made.tokenId}`);
+          run.out.note(`its id is ${made.tokenId}: ${revoke} makes it void`);
         }),
       ),
     );
