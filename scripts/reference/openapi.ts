@@ -78,7 +78,10 @@ export const openApi = (version: string): Json => {
         'Claude agent sessions: durable, searchable, reachable. Each verb of the NATS gateway is here too.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: 'http://127.0.0.1:4280' }],
+    // Wherever it is served, with what name and port.
+    servers: [
+      { url: '/', description: 'the daemon that serves it; by default http://127.0.0.1:4280' },
+    ],
     security: [{ bearer: [] }],
     paths,
     components: {

@@ -83,6 +83,9 @@ const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
   session_exists: 'greenroom sessions update SESSION changes it; or choose another name',
   session_deleted:
     'greenroom archives restore SESSION brings it back if it was archived; its id is free again after 30 days',
+  already_decided: 'greenroom audit SESSION --kind permission shows what was decided, and who did',
+  approval_not_found:
+    'greenroom approvals list shows what waits, greenroom audit SESSION --kind permission what was decided',
   turn_not_found: 'greenroom turns list SESSION shows its turns',
   deadline_exceeded:
     'the daemon is busy, or hangs: try again; greenroom logs shows what it did last',

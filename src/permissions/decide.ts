@@ -40,6 +40,14 @@ export type Because =
   | { readonly kind: 'harmless' }
   | { readonly kind: 'mode' };
 
+/** What asks before allow rules are looked at: none of them would change it. */
+const BEFORE_ALLOW: ReadonlySet<Because['kind']> = new Set([
+  ...(['rule', 'policy', 'protected', 'question'] as const),
+]);
+
+/** Of a call that is asked about: whether an allow rule could have kept it from being asked about. */
+export const isLiftable = ({ kind }: Because): boolean => !BEFORE_ALLOW.has(kind);
+
 interface Decided {
   /** A sentence for people. */
   readonly reason: string;
@@ -75,6 +83,8 @@ type Said = {
   readonly decision: 'allow' | 'ask' | 'deny';
   readonly reason: string;
   readonly because: Because;
+  /** What no rule allows, where nothing else is the reason. */
+  readonly lacking?: string;
 };
 
 const said = (decision: Said['decision'], reason: string, because: Because): Said => ({
@@ -89,6 +99,29 @@ const byRule = (decision: Said['decision'], { text, scope }: ScopedRule): Said =
   });
 
 const BY_MODE: Because = { kind: 'mode' };
+
+const noRuleAllows = (what: string): Said => ({
+  ...said('ask', `no rule allows ${what}`, BY_MODE),
+  lacking: what,
+});
+
+/** Most parts of a command line that one reason names, and characters of each. */
+const MAX_NAMED = 5;
+const MAX_NAMED_LENGTH = 60;
+
+/** What is asked about a line of several programs and files: all that no rule allows, or first what no rule could. */
+const askedTogether = (asked: readonly Said[]): Said | undefined => {
+  const [first] = asked;
+  const strict = asked.find(({ because }) => because.kind !== 'mode');
+  const lacking = [...new Set(asked.flatMap((each) => each.lacking ?? []))];
+  if (strict !== undefined || lacking.length < 2) return strict ?? first;
+  const named = lacking.slice(0, MAX_NAMED).map(shortened);
+  const more = lacking.length - named.length;
+  return noRuleAllows(`${named.join('; ')}${more === 0 ? '' : `; and ${more} more`}`);
+};
+
+const shortened = (text: string): string =>
+  text.length > MAX_NAMED_LENGTH ? `${text.slice(0, MAX_NAMED_LENGTH - 1)}…` : text;
 
 class Deciding {
   readonly #seen: Seen;
@@ -122,8 +155,7 @@ class Deciding {
       })),
     };
     if (decision !== 'ask') return { ...decided, decision };
-    const isLiftable = because.kind !== 'protected' && because.kind !== 'question';
-    const missing = isLiftable ? this.#missing() : undefined;
+    const missing = isLiftable(because) ? this.#missing() : undefined;
     return { ...decided, decision, suggestions: suggestionsFor(this.#seen, missing) };
   }
 
@@ -242,7 +274,7 @@ class Deciding {
       default:
         if (HARMLESS_TOOLS.has(tool))
           return said('allow', `${tool} changes nothing`, { kind: 'harmless' });
-        return this.#rule() ?? said('ask', `no rule allows ${tool}`, BY_MODE);
+        return this.#rule() ?? noRuleAllows(tool);
     }
   }
 
@@ -271,7 +303,7 @@ class Deciding {
     if (this.#isSteering(file))
       return said('ask', `${file.text} steers other programs`, { kind: 'protected' });
     const verb = file.access === 'edit' ? 'editing' : 'reading';
-    return said('ask', `no rule allows ${verb} ${file.text}`, BY_MODE);
+    return noRuleAllows(`${verb} ${file.text}`);
   }
 
   #isSteering({ access, places }: SeenFile): boolean {
@@ -331,7 +363,7 @@ class Deciding {
     ];
     // A line without commands and redirections does nothing.
     if (parts.length === 0) return said('allow', 'it runs nothing', { kind: 'harmless' });
-    const [asked] = parts.filter(({ decision }) => decision === 'ask');
+    const asked = askedTogether(parts.filter(({ decision }) => decision === 'ask'));
     const [first] = parts.filter(({ because }) => because.kind === 'rule');
     return (
       asked ??
@@ -343,7 +375,7 @@ class Deciding {
   #programAsked({ command, files }: SeenCommand): Said {
     const edit = files.find((file) => file.access === 'edit' && !this.#isEditAllowed(file));
     if (edit !== undefined) return this.#fileAsked(edit);
-    return said('ask', `no rule allows ${command.text.slice(0, 200)}`, BY_MODE);
+    return noRuleAllows(command.text.slice(0, 200));
   }
 
   #programAllowed(each: SeenCommand): Said | undefined {

@@ -139,7 +139,23 @@ test('one that was answered already is refused', async () => {
   const { code, err } = await greenroom('approvals allow work', { daemon });
   expect(code).toBe(4);
   expect(err).toContain('it was allowed (already_decided)');
+  expect(err).toContain('next: greenroom audit work --kind permission');
 });
+
+test.each(['t1#3', 't1#1'])(
+  'an answer to %s, by which nothing waits any more, is the daemon’s to refuse, and goes to no other',
+  async (id) => {
+    const daemon = new FakeDaemon({
+      asked: { approvals: [{ ...APPROVAL, approvalId: 't1#12', input: INPUT }] },
+      approve: new GreenroomError('already_decided', 'it was allowed'),
+    });
+    const { code, err } = await greenroom(['approvals', 'deny', 'work', id], { daemon });
+    expect(code).toBe(4);
+    expect(err).toContain('already_decided');
+    expect(answers(daemon)).toEqual([{ approvalId: id, decision: 'deny' }]);
+    expect((await greenroom(['approvals', 'show', 'work', id], { daemon })).code).toBe(3);
+  },
+);
 
 const EXPLAINED = {
   ...{
@@ -165,6 +181,23 @@ test('explain says what a session waits for, and what to do', async () => {
   expect(out).toMatch(/policies +none: they were turned off/);
   expect(out).toMatch(/daemon's rules +2/);
   expect(err).toBe('next: npx greenroom approvals show work\n');
+});
+
+test('explain says of each call that waits what it would do, why it is asked about, and how to look at it', async () => {
+  const reason = 'no rule allows git push';
+  const calls = [
+    { ...EXPLAINED.calls[0], approvalId: 't1#3', reason, commands: ['git push'], files: [] },
+    { toolUseId: 'toolu_2', name: 'Read', state: 'ended' },
+    { toolUseId: 'toolu_3', name: 'Edit', state: 'asked', approvalId: 't1#4', reason: 'why' },
+  ];
+  const daemon = new FakeDaemon({ explain: { ...EXPLAINED, calls } });
+  const { out, err } = await greenroom('explain work', { daemon });
+  expect(out).toMatch(
+    /waits for a person +t1#3 Bash: git push\n +no rule allows git push\n +t1#4 Edit\n +why\n/,
+  );
+  expect(err).toBe(
+    "next: greenroom approvals show work 't1#3'\nnext: greenroom approvals show work 't1#4'\n",
+  );
 });
 
 test('explain gives programs all of it', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom, jsonLines } from './run-cli.ts';
@@ -417,10 +417,50 @@ test('tokens makes one and shows it once, lists them, and revokes; open gives an
     daemon,
   });
   expect(made.out).toBe('grm_k3v9_secret\n');
+  expect(made.err).toContain('tokens revoke k3v9');
   const wanted = { name: 'ci', scopes: ['read', 'send'], owner: 'ann', tags: ['x'] };
   expect(daemon.asked.at(-1)).toEqual(['daemon.create-token', wanted]);
   expect((await greenroom('tokens list', { daemon })).out).toMatch(/k3v9 .*ci .*read .*ann #x/);
   expect((await greenroom('tokens revoke k3v9', { daemon })).out).toBe('it is void\n');
   expect((await greenroom('open', { daemon })).out).toBe('http://127.0.0.1:1/open?ticket=t\n');
   expect((await greenroom('tokens create x --scopes all', { daemon })).code).toBe(2);
+});
+
+describe('tokens revoke', () => {
+  const tokens = [
+    { tokenId: 'a1', name: 'ci' },
+    { tokenId: 'b2', name: 'ann' },
+    { tokenId: 'c3', name: 'ann' },
+    { tokenId: 'ann2', name: 'a1' },
+  ];
+  const revoke = async (words: string, revoked = true) => {
+    const daemon = new FakeDaemon({
+      'daemon.tokens': { tokens },
+      'daemon.revoke-token': { revoked },
+    });
+    const { code, err } = await greenroom(['tokens', 'revoke', words], { daemon });
+    const asked = daemon.asked.filter(([verb]) => verb === 'daemon.revoke-token');
+    return { code, err, asked: asked.map(([, request]) => request) };
+  };
+
+  it('takes an id, or a name that only one has; an id is meant before a name', async () => {
+    expect(await revoke('c3')).toMatchObject({ code: 0, asked: [{ tokenId: 'c3' }] });
+    expect(await revoke('ci')).toMatchObject({ code: 0, asked: [{ tokenId: 'a1' }] });
+    expect(await revoke('a1')).toMatchObject({ code: 0, asked: [{ tokenId: 'a1' }] });
+  });
+
+  it('refuses a name that several have, with their ids', async () => {
+    const { code, err, asked } = await revoke('ann');
+    expect([code, asked]).toEqual([2, []]);
+    expect(err).toContain('several tokens have the name ann: b2, c3\n');
+  });
+
+  it('fails where there is no such token, or no longer', async () => {
+    const failure = {
+      code: 3,
+      err: 'error: there is no token bob\n  next: greenroom tokens list\n',
+    };
+    expect(await revoke('bob')).toEqual({ ...failure, asked: [] });
+    expect(await revoke('ci', false)).toMatchObject({ code: 3 });
+  });
 });

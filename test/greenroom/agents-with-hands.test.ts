@@ -50,8 +50,9 @@ const textOf = ({ content = '' }: Told): string =>
 
 const withFolder = async (
   settings: Parameters<TestGreenroom['sessions']['create']>[1] = {},
+  options?: Parameters<typeof testGreenroom>[0],
 ): Promise<{ test: TestGreenroom; cwd: string }> => {
-  const test = await testGreenroom();
+  const test = await testGreenroom(options);
   const cwd = folder();
   await test.sessions.create('s', { workingDirectory: cwd, ...settings });
   return { test, cwd };
@@ -171,8 +172,8 @@ describe('a turn that asks for tools', () => {
 });
 
 describe('a call that is asked about', () => {
-  const asking = async () => {
-    const { test, cwd } = await withFolder();
+  const asking = async (options?: Parameters<typeof testGreenroom>[0]) => {
+    const { test, cwd } = await withFolder({}, options);
     const turn = test.run('s', calls([['Bash', { command: 'touch made' }]]));
     await until(async () => (await test.sessions.get('s')).status === 'waiting');
     const [approval] = await test.sessions.asked('s');
@@ -186,7 +187,11 @@ describe('a call that is asked about', () => {
     expect((await test.sessions.approvals()).approvals).toMatchObject([{ sessionId: 's' }]);
     const waiting = async () => (await test.sessions.search({ q: 'has:approval' })).sessions;
     expect(await waiting()).toMatchObject([{ sessionId: 's', hasApproval: true }]);
-    expect(await test.sessions.explain('s')).toMatchObject({ waitsFor: 'approval' });
+    const { approvalId, reason } = approval;
+    const call = { approvalId, reason, commands: ['touch made'], files: ['made'] };
+    expect(await test.sessions.explain('s')).toMatchObject({
+      ...{ waitsFor: 'approval', calls: [{ name: 'Bash', ...call }] },
+    });
     expect(existsSync(join(cwd, 'made'))).toBe(false);
     await test.sessions.approve('s', { approvalId: approval.approvalId, decision: 'allow' });
     expect(finishedOf(await turn)).toMatchObject({ status: 'completed', text: 'done' });
@@ -203,6 +208,22 @@ describe('a call that is asked about', () => {
     expect(
       finishedOf(await test.run('s', calls([['Bash', { command: 'touch made' }]]))),
     ).toMatchObject({ status: 'completed' });
+  });
+
+  it('that an ask rule asked for gets no rule, which would change nothing; it is allowed once', async () => {
+    const permissionsFile = join(folder(), 'rules.json');
+    writeFileSync(permissionsFile, JSON.stringify({ ask: ['Bash(touch *)'] }));
+    const { test, turn, approval } = await asking({ permissionsFile });
+    const { approvalId } = approval;
+    expect(approval).toMatchObject({ suggestions: [] });
+    const wanted = [{ scope: 'session' }, { scope: 'rule', rule: 'Bash(touch *)' }] as const;
+    for (const rules of wanted)
+      await expect(
+        test.sessions.approve('s', { approvalId, decision: 'allow', ...rules }),
+      ).rejects.toThrow('no rule can allow this: allow it once');
+    expect((await test.sessions.get('s')).allowedTools).toBeUndefined();
+    await test.sessions.approve('s', { approvalId, decision: 'allow' });
+    expect(finishedOf(await turn).status).toBe('completed');
   });
 
   it('may be denied, and the model goes on', async () => {

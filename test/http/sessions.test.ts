@@ -1,8 +1,10 @@
 /** Sessions and turns of a real Greenroom, by HTTP. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, test } from 'vitest';
 import type { Grant } from '../../src/http/access/token-book.ts';
 import { idOfKey } from '../../src/http/rest/idempotency.ts';
 import { sharedGreenroom } from '../support/greenroom.ts';
+import { toolCalls } from '../support/tool-turns.ts';
+import { until } from '../support/until.ts';
 import { type Client, clientOf, eventsUntil } from './rest.ts';
 
 const shared = sharedGreenroom({ httpPort: 0 });
@@ -184,6 +186,22 @@ describe('a turn', () => {
     expect(names.slice(-2)).toEqual(['message', 'turn.finished']);
   });
 
+  it('whose stream was cut is sent again with its id: it is not run again, and its end comes', async () => {
+    const turn = () =>
+      eventsUntil(
+        client.events('/v1/sessions/s/turns', {
+          ...{ method: 'POST', body: JSON.stringify({ prompt: 'Hello', turnId: 'mine' }) },
+          headers: { 'content-type': 'application/json' },
+        }),
+        ({ event }) => event === 'turn.finished',
+      );
+    const { length: before } = shared().modelCalls;
+    const events = await turn();
+    expect(events.map(({ id }) => id)).toEqual(events.map(() => undefined));
+    expect((await turn()).map(({ event }) => event)).toEqual(['turn.finished']);
+    expect(shared().modelCalls).toHaveLength(before + 1);
+  });
+
   it('with the same Idempotency-Key runs once, and not with another prompt', async () => {
     const key = { 'idempotency-key': '"a key of mine"' };
     const send = (prompt: string) => client.call('POST', '/v1/sessions/s/turns', { prompt }, key);
@@ -223,4 +241,31 @@ describe('the events of a session', () => {
       'turn.finished three',
     ]);
   });
+});
+
+test('an approval whose id has lost what is after its # says so, and is answered with %23', async () => {
+  await shared().sessions.create('s', { workingDirectory: '/' });
+  const turn = shared().run('s', toolCalls([['Bash', { command: 'touch /never' }]]));
+  await until(async () => (await shared().sessions.get('s')).status === 'waiting');
+  const [{ approvalId, turnId } = { approvalId: '', turnId: '' }] =
+    await shared().sessions.asked('s');
+  const answer = (id: string) =>
+    client.call('POST', `/v1/sessions/s/approvals/${id}`, { decision: 'deny' });
+  const cut = await answer(`${turnId}#3`);
+  expect([cut.status, cut.body.code]).toEqual([404, 'approval_not_found']);
+  expect(cut.body.detail).toContain(`${approvalId} does: in an address # is written as %23`);
+  expect((await answer('other')).body.detail).not.toContain('%23');
+  expect((await answer(encodeURIComponent(approvalId))).status).toBe(200);
+  await turn;
+});
+
+test('costs are by day unless something else is asked for', async () => {
+  await shared().run('s', 'Hello');
+  const { status, body } = await client.call('GET', '/v1/costs');
+  expect([status, body]).toEqual([200, (await client.call('GET', '/v1/costs?by=day')).body]);
+});
+
+test('the description is of the address that it is served at', async () => {
+  const { body } = await client.call('GET', '/openapi.json');
+  expect(body.servers).toMatchObject([{ url: '/' }]);
 });

@@ -479,3 +479,44 @@ test('a question says why, what would run, which files, and what would answer it
     reason: 'eval runs text that is not seen here: eval x',
   });
 });
+
+test.each([
+  ['an ask rule', { ask: ['Bash(git push *)'] }],
+  ['a deny rule that may match', { deny: ['Bash(git push -f *)'] }],
+])('where %s is the reason no rule is suggested: it would be asked about again', (_, rules) => {
+  const line = 'ask' in rules ? 'git push origin' : 'git push $x';
+  expect(bash(line, rules)).toMatchObject({
+    ...{ decision: 'ask', because: { kind: 'rule' } },
+    suggestions: [],
+  });
+  expect(bash(line, { ...rules, allow: ['Bash'] }).decision).toBe('ask');
+});
+
+test('where a policy asks no rule is suggested', () => {
+  const policies = [{ name: 'own', judge: () => ({ decision: 'ask', reason: 'why' }) as const }];
+  expect(bash('npm test', {}, { policies })).toMatchObject({ decision: 'ask', suggestions: [] });
+});
+
+describe('the reason of a command line', () => {
+  it('names all that no rule allows, each once', () => {
+    expect(bash('npm install; node -e 1; ls; node -e 1; cat a > out')).toMatchObject({
+      reason: 'no rule allows editing out; npm install; node -e 1',
+      because: { kind: 'mode' },
+    });
+    expect(bash('npm install; node x', allow('Bash(npm *)')).reason).toBe('no rule allows node x');
+  });
+
+  it('is short', () => {
+    const line = Array.from({ length: 8 }, (_, at) => `tool${at} ${'x'.repeat(100)}`).join('; ');
+    const { reason } = bash(line);
+    expect(reason).toMatch(/^no rule allows tool0 x+…; .*; tool4 x+…; and 3 more$/);
+    expect(reason.length).toBeLessThan(400);
+  });
+
+  it('is what no rule could allow, wherever in the line that stands', () => {
+    expect(bash('npm install; cp a .git/hooks/x')).toMatchObject({
+      ...{ because: { kind: 'protected' }, suggestions: [] },
+      reason: expect.stringContaining('steers other programs'),
+    });
+  });
+});

@@ -105,11 +105,29 @@ const answer = (
   answerOf: (approvalId: string) => Answer,
 ): Promise<void> =>
   run.withDaemon(async (daemon) => {
-    const { sessionId, waiting } = await waitingIn(daemon, run, words, id);
-    const reply = await daemon.session(sessionId, 'approve', answerOf(waiting.approvalId));
+    const reply = await answered(daemon, run, words, id, answerOf);
     run.out.one(reply, () => `${reply.approvalId} ${reply.decision}\n`);
     for (const rule of reply.rules) run.out.note(`the session allows from now on: ${rule}`);
   });
+
+/** A whole id goes to the daemon also where nothing waits by it: that knows whether another answer was first. */
+const answered = async (
+  daemon: DaemonClient,
+  run: Invocation,
+  words: string,
+  id: string | undefined,
+  answerOf: (approvalId: string) => Answer,
+): Promise<SessionReplies['approve']> => {
+  if (id !== undefined && isWhole(id))
+    return withSession(daemon, words, (session) =>
+      daemon.session(session, 'approve', answerOf(id)),
+    );
+  const { sessionId, waiting } = await waitingIn(daemon, run, words, id);
+  return daemon.session(sessionId, 'approve', answerOf(waiting.approvalId));
+};
+
+/** Such an id may be how another begins, and does not mean that: `t1#1`, `t1#12`. */
+const isWhole = (id: string): boolean => /#\d+$/.test(id);
 
 /** The call that is meant: by its id, the beginning of it, or as the only one. */
 const waitingIn = async (
@@ -122,9 +140,11 @@ const waitingIn = async (
     sessionId: session,
     all: (await daemon.session(session, 'asked', {})).approvals,
   }));
-  const meant = all.filter(({ approvalId }) => id === undefined || approvalId.startsWith(id));
-  const exact = all.find(({ approvalId }) => approvalId === id);
-  const [waiting, ...others] = exact === undefined ? meant : [exact];
+  const meant = all.filter(({ approvalId }) => {
+    if (id === undefined || approvalId === id) return true;
+    return !isWhole(id) && approvalId.startsWith(id);
+  });
+  const [waiting, ...others] = meant;
   if (waiting !== undefined && others.length === 0) return { sessionId, waiting };
   if (waiting !== undefined)
     throw new CliError(

@@ -18,7 +18,8 @@ export const registerExplain = (registration: Registration): void => {
           );
           run.out.one(explained, () => explainedText(explained, run));
           if (explained.waitsFor === 'approval')
-            run.out.note(`next: ${run.typed(`approvals show ${explained.sessionId}`)}`);
+            for (const which of waitingIn(explained))
+              run.out.note(`next: ${run.typed(`approvals show ${explained.sessionId}${which}`)}`);
           // One that waits for reservations of others has asked no person.
           if (explained.waitsFor === 'budget')
             for (const command of ['approvals list', 'budgets list'])
@@ -26,6 +27,19 @@ export const registerExplain = (registration: Registration): void => {
         }),
       ),
     );
+};
+
+/** Each call that waits, as `approvals show` takes it; a daemon of an older version does not say which they are. */
+const waitingIn = ({ calls }: Explained): readonly string[] => {
+  const ids = calls.flatMap(({ approvalId }) => approvalId ?? []);
+  return ids.length === 0 ? [''] : ids.map((id) => ` '${id}'`);
+};
+
+/** What it would do, and why a person is asked. */
+const waitingText = (call: Explained['calls'][number]): string => {
+  const { approvalId, name, reason = '', commands = [], files = [] } = call;
+  const what = commands.join('; ') || files.join(', ');
+  return `${approvalId} ${name}${what === '' ? '' : `: ${what}`}\n  ${reason}`;
 };
 
 const explainedText = (explained: Explained, run: Invocation): string => {
@@ -47,6 +61,9 @@ const explainedText = (explained: Explained, run: Invocation): string => {
         ].join(' '),
       ),
     ),
+    'waits for a person': lined(
+      calls.filter(({ approvalId }) => approvalId !== undefined).map(waitingText),
+    ),
     branch: branch && `${branch.chosen}, of ${branch.of}`,
     'next try': retryAt,
     'last error': lastError && `${lastError.code}: ${lastError.message}`,
@@ -66,3 +83,6 @@ const explainedText = (explained: Explained, run: Invocation): string => {
 
 const listed = (texts: readonly string[]): string | undefined =>
   texts.length === 0 ? undefined : texts.join(', ');
+
+const lined = (texts: readonly string[]): string | undefined =>
+  texts.length === 0 ? undefined : texts.join('\n');

@@ -2,9 +2,10 @@
 import { given } from '../../model/given.ts';
 import type { DaemonReplies, DaemonRequests } from '../../session/verbs/registry.ts';
 import { NEEDS, type Need } from '../../session/verbs/verb-facts.ts';
-import { usageError } from '../failure.ts';
+import { CliError, usageError } from '../failure.ts';
 import { ago } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
+import type { DaemonClient } from '../shell.ts';
 import { type Column, table } from '../table.ts';
 import { collect, parseAhead } from '../values.ts';
 
@@ -40,6 +41,8 @@ export const registerTokens = (registration: Registration): void => {
           const made = await daemon.daemon('create-token', wanted);
           run.out.one(made, () => `${made.token}\n`);
           run.out.note('it is shown this once: keep it where only its program can read it');
+          const revoke = run.typed(`tokens revoke ${made.tokenId}`);
+          run.out.note(`its id is ${made.tokenId}: ${revoke} makes it void`);
         }),
       ),
     );
@@ -56,17 +59,36 @@ export const registerTokens = (registration: Registration): void => {
       ),
     );
   tokens
-    .command('revoke <id>')
-    .description('make one void, at once')
+    .command('revoke <token>')
+    .description('make one void, at once; by its id, or its name if no other has that')
     .action(
-      act<[string], object>(registration, (run, [tokenId]) =>
+      act<[string], object>(registration, (run, [words]) =>
         run.withDaemon(async (daemon) => {
+          const tokenId = await tokenIdOf(daemon, run, words);
           const reply = await daemon.daemon('revoke-token', { tokenId });
-          run.out.one(reply, () => (reply.revoked ? 'it is void\n' : `there was no ${tokenId}\n`));
+          if (!reply.revoked) throw noToken(run, words);
+          run.out.one(reply, () => 'it is void\n');
         }),
       ),
     );
 };
+
+/** An id is meant before a name. Throws rather than guess: a script has to hear of a token that is not void. */
+const tokenIdOf = async (daemon: DaemonClient, run: Invocation, words: string): Promise<string> => {
+  const { tokens } = await daemon.daemon('tokens', {});
+  if (tokens.some(({ tokenId }) => tokenId === words)) return words;
+  const [named, ...others] = tokens.filter(({ name }) => name === words);
+  if (named === undefined) throw noToken(run, words);
+  if (others.length === 0) return named.tokenId;
+  const ids = [named, ...others].map(({ tokenId }) => tokenId);
+  throw usageError(
+    `several tokens have the name ${words}: ${ids.join(', ')}`,
+    `name one by its id; what each is: ${run.typed('tokens list')}`,
+  );
+};
+
+const noToken = (run: Invocation, words: string): CliError =>
+  new CliError(3, `there is no token ${words}`, run.typed('tokens list'));
 
 export const registerOpen = (registration: Registration): void => {
   registration.program

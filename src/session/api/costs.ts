@@ -38,9 +38,10 @@ export const costsOf = async (
     total = total && ofPage && together(total, ofPage);
     cursor = page.nextCursor;
   } while (cursor !== undefined);
+  const { by = 'day' } = request;
   const byValue = (a: CostGroup, b: CostGroup) => (a.value < b.value ? 1 : -1);
   const byCost = (a: CostGroup, b: CostGroup) => b.costUsd - a.costUsd || -byValue(a, b);
-  return { groups: [...sums.values()].sort(isPeriod(request.by) ? byValue : byCost), total };
+  return { groups: [...sums.values()].sort(isPeriod(by) ? byValue : byCost), total };
 };
 
 const NOTHING: CostTotal = { sessions: 0, turns: 0, costUsd: 0, unpriced: 0, cacheMisses: [] };

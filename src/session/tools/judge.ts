@@ -5,7 +5,7 @@
 import { basename, dirname } from 'node:path';
 import { codeOf } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
-import { decide, type PermissionDecision } from '../../permissions/decide.ts';
+import { decide, isLiftable, type PermissionDecision } from '../../permissions/decide.ts';
 import { unreadIn } from '../../permissions/matching.ts';
 import { type FileSystem, Places } from '../../permissions/paths.ts';
 import type { Policy } from '../../permissions/policies.ts';
@@ -20,8 +20,8 @@ import { MEMORY_ROOT, type OfferedTool } from '../ports/tools.ts';
 import { effectOf, type OwnUse } from './api-tools.ts';
 import type { Offer } from './offer.ts';
 
-/** `isOfMode`: no rule asks for it, so a hook may allow it. */
-export type Judged = Verdict & { readonly isOfMode?: boolean };
+/** `isOfMode`: no rule asks for it, so a hook may allow it. `isLiftable`: where it asks, an allow rule could change that. */
+export type Judged = Verdict & { readonly isOfMode?: boolean; readonly isLiftable?: boolean };
 
 /** What all sessions have in common. */
 export interface PermissionGround {
@@ -91,7 +91,10 @@ export class Judge {
       typeof target === 'string' ? stricter(first, about({ ...input, file_path: target })) : first;
     const isOfMode = decision.because.kind === 'mode';
     const verdict = verdictOf(asCalled(tool, use), decision);
-    const found = { toolUseId, input, isOfMode, ...verdict };
+    const found = {
+      ...{ toolUseId, input, isOfMode, isLiftable: isLiftable(decision.because) },
+      ...verdict,
+    };
     return api === undefined || found.kind === 'refuse' ? found : { ...found, apiType: api.type };
   }
 

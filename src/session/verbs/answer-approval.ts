@@ -44,22 +44,33 @@ export type ApproveRequest = z.output<typeof ApproveRequest>;
 /** Throws `invalid_settings` for a rule that could never match. */
 export const approvalOf = async (work: SessionWork, request: ApproveRequest): Promise<Approval> => {
   const { decision, reason, interrupt = false, input } = request;
-  if (decision === 'deny') return { decision, reason, interrupt };
   const asked = await askedFor(work, request.approvalId);
+  if (decision === 'deny') return { decision, reason, interrupt };
   if (asked !== undefined && 'budget' in asked) return { decision: 'allow', input, rules: [] };
   const question = asked?.question;
   if (question !== undefined) return answerTo(question, request);
-  const found =
-    input === undefined
-      ? await mustNotBeDenied(work, request.approvalId)
-      : await foundOf(work, request.approvalId, input);
-  return { decision: 'allow', input, found, rules: await rulesOf(work, request) };
+  const verdict = await verdictOn(work, request.approvalId, input);
+  mustNotBeDenied(verdict, input);
+  const found = input === undefined ? undefined : foundIn(verdict);
+  return { decision: 'allow', input, found, rules: await rulesOf(work, request, verdict) };
 };
 
+/** Undefined: nothing waits by that id, as the session will say. Throws for one that has lost its end on the way. */
 const askedFor = async ({ caller, key }: SessionWork, approvalId: string) => {
   const { head } = await caller.openKnown(key);
-  return askedIn(head, caller.system).find((each) => each.approvalId === approvalId);
+  const all = askedIn(head, caller.system);
+  const asked = all.find((each) => each.approvalId === approvalId);
+  const cut = all.find((each) => each.approvalId.startsWith(`${approvalId}#`));
+  if (asked === undefined && cut !== undefined) throw cutShort(approvalId, cut.approvalId);
+  return asked;
 };
+
+/** What is after `#` in an address stays with the program that asks: no server gets it. */
+const cutShort = (approvalId: string, meant: string): GreenroomError =>
+  new GreenroomError(
+    'approval_not_found',
+    `nothing waits for approval ${approvalId}, but ${meant} does: in an address # is written as %23`,
+  );
 
 /** An answer is no permission: nothing else is allowed with it. Throws `invalid_request`. */
 const answerTo = (
@@ -84,50 +95,57 @@ const answerTo = (
 const requiredIn = ({ required }: Readonly<Record<string, unknown>>): readonly string[] =>
   Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
 
-const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<readonly string[]> => {
+/**
+ * What asks before allow rules are looked at asks again, whatever rule the session gets: one is refused rather than kept for
+ * nothing. `rules` are kept nevertheless: a program's `canUseTool` gives them, and its call would wait on.
+ */
+const rulesOf = async (
+  work: SessionWork,
+  request: ApproveRequest,
+  verdict: Judged | undefined,
+): Promise<readonly string[]> => {
   const { decision, approvalId, rule, rules } = request;
   if (rules !== undefined) return rules.map((text) => ruleToSet(work, text, 'allow'));
   const scope = request.scope ?? (decision === 'always' || rule !== undefined ? 'rule' : 'once');
   if (scope === 'once') return [];
+  if (verdict?.kind === 'ask' && verdict.isLiftable === false) throw noRuleAllows();
   const { head } = await work.caller.openKnown(work.key);
   const suggestions = callsIn(head, work.caller.system).find(
     (each) => each.approvalId === approvalId,
   )?.suggestions;
   if (scope === 'rule' && rule !== undefined) return [ruleToSet(work, rule, 'allow')];
   if (suggestions === undefined) return []; // the session says whether it is known
-  if (suggestions.length === 0)
-    throw new GreenroomError('invalid_request', 'scope: no rule can allow this: allow it once', {
-      details: { field: 'scope' },
-    });
+  if (suggestions.length === 0) throw noRuleAllows();
   return suggestions;
 };
 
+const noRuleAllows = (): GreenroomError =>
+  new GreenroomError('invalid_request', 'scope: no rule can allow this: allow it once', {
+    details: { field: 'scope' },
+  });
+
 /**
- * What holds for what a person wants run instead. It is forbidden as everything else is: a deny is never lifted.
- * Throws `forbidden`. Undefined: nothing asks by that id, as the session will say.
+ * A rule or a policy may be newer than the question. Throws `forbidden`: the call waits on, and can be denied. What a person
+ * wants run instead is forbidden as everything else is, by the mode too.
  */
-const foundOf = async (
-  work: SessionWork,
-  approvalId: string,
-  input: Record<string, unknown>,
-): Promise<Extract<Approval, { decision: 'allow' }>['found']> => {
-  const verdict = await verdictOn(work, approvalId, input);
-  if (verdict?.kind === 'refuse')
+const mustNotBeDenied = (
+  verdict: Judged | undefined,
+  input: Record<string, unknown> | undefined,
+): void => {
+  if (verdict?.kind !== 'refuse') return;
+  if (input !== undefined)
     throw new GreenroomError('forbidden', `input: ${verdict.message}`, {
       details: { field: 'input' },
     });
-  return (
-    verdict && { effect: verdict.effect, isAlone: verdict.isAlone, realPath: verdict.realPath }
-  );
+  if (verdict.isOfMode === false)
+    throw new GreenroomError('forbidden', `it is forbidden by now: ${verdict.message}`);
 };
 
-/** A rule or a policy may be newer than the question. Throws `forbidden`: the call waits on, and can be denied. */
-const mustNotBeDenied = async (work: SessionWork, approvalId: string): Promise<undefined> => {
-  const verdict = await verdictOn(work, approvalId);
-  if (verdict?.kind === 'refuse' && verdict.isOfMode === false)
-    throw new GreenroomError('forbidden', `it is forbidden by now: ${verdict.message}`);
-  return undefined;
-};
+/** What holds for another input than the model's. Undefined: nothing asks by that id, as the session will say. */
+const foundIn = (verdict: Judged | undefined): Extract<Approval, { decision: 'allow' }>['found'] =>
+  verdict === undefined || verdict.kind === 'refuse'
+    ? undefined
+    : { effect: verdict.effect, isAlone: verdict.isAlone, realPath: verdict.realPath };
 
 /** As it would be judged now. @param input in place of its own. */
 const verdictOn = async (

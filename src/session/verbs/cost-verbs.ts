@@ -56,6 +56,7 @@ const costs = sessionsVerb('costs', {
       ...requestShape,
       by: z
         .enum(COST_GROUPS)
+        .default('day')
         .describe(
           'a session with several tags counts under each of them; days, weeks and months are of UTC',
         ),

@@ -21,6 +21,7 @@ import { apiToolsOf } from '../tools/api-tools.ts';
 import { isConnected } from '../tools/connectors.ts';
 import { type Offer, offerOf } from '../tools/offer.ts';
 import { keptServerTools } from '../tools/server-tools.ts';
+import { ApprovalId, type CallView, callsIn } from './approval-views.ts';
 import { sessionVerb } from './verb.ts';
 import { heldOf, WaitsFor, WHY, waitsForOf } from './waits-for.ts';
 
@@ -48,6 +49,11 @@ export const ExplainReply = z.strictObject({
       child: z.string().exactOptional(),
       /** Of one that runs or is asked about. */
       since: z.iso.datetime().exactOptional(),
+      /** Of one that waits for a person, as `asked` has it. */
+      approvalId: ApprovalId.exactOptional(),
+      reason: z.string().exactOptional(),
+      commands: z.array(z.string()).exactOptional(),
+      files: z.array(z.string()).exactOptional(),
     }),
   ),
   retryAt: z.iso.datetime().exactOptional(),
@@ -127,7 +133,7 @@ const explain = sessionVerb('explain', {
       ...(first === undefined ? {} : { turnId: first.turnId }),
       queued: Math.max(0, head.openTurns.length - 1),
       ...(head.delayed === undefined ? {} : { delayed: head.delayed.map(delayedView) }),
-      calls: callsOf(key, first),
+      calls: callsOf(key, first, callsIn(head, caller.system)),
       ...(first?.phase?.kind === 'waiting' ? { retryAt: iso(first.phase.dueMs) } : {}),
       ...(head.lastError === undefined ? {} : { lastError: head.lastError }),
       permissions: {
@@ -162,7 +168,7 @@ export const explainVerbs = { explain };
 
 const delayedView = ({ turnId, dueMs }: DelayedTurn) => ({ turnId, deliverAt: iso(dueMs) });
 
-const callsOf = (key: SessionKey, turn: OpenTurn | undefined) =>
+const callsOf = (key: SessionKey, turn: OpenTurn | undefined, waiting: readonly CallView[]) =>
   turn?.phase?.kind === 'tools'
     ? turn.phase.calls.map((call) => {
         const { toolUseId, name, state } = call;
@@ -172,9 +178,16 @@ const callsOf = (key: SessionKey, turn: OpenTurn | undefined) =>
           ...{ toolUseId, name, state },
           ...(isChild ? { child: childIdOf({ key, turnId: turn.turnId, toolUseId }) } : {}),
           ...(since === undefined ? {} : { since: iso(since) }),
+          ...whyOf(waiting.find((each) => each.toolUseId === toolUseId)),
         };
       })
     : [];
+
+const whyOf = (waiting: CallView | undefined) => {
+  if (waiting === undefined) return {};
+  const { approvalId, reason, commands, files } = waiting;
+  return { approvalId, reason, commands, files };
+};
 
 const sinceOf = (call: OpenCall): number | undefined => {
   if (call.state === 'started') return call.atMs;
