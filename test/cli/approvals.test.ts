@@ -167,6 +167,21 @@ test('explain says what a session waits for, and what to do', async () => {
   expect(err).toBe('next: npx greenroom approvals show work\n');
 });
 
+test('explain says why a tool is not there, also of one that was not named', async () => {
+  const absent = {
+    toolsMissing: ['shout', 'tide'],
+    toolsAbsent: [
+      { tool: 'shout', why: 'GREENROOM_SERVICE_TOOLS is off' },
+      { tool: 'mcp__sea__tide', why: 'it is withheld' },
+    ],
+  };
+  const daemon = new FakeDaemon({ explain: { ...EXPLAINED, ...absent } });
+  const { out } = await greenroom('explain work', { daemon });
+  expect(out.replaceAll(/\s+/g, ' ')).toContain(
+    'not there shout: GREENROOM_SERVICE_TOOLS is off; tide; mcp__sea__tide: it is withheld',
+  );
+});
+
 test('explain gives programs all of it', async () => {
   const daemon = new FakeDaemon({ explain: EXPLAINED });
   const { out, err } = await greenroom('explain work --json', { daemon });

@@ -98,8 +98,8 @@ describe('the example', () => {
     expect(marked('it shows')).toContain(prompt);
     await greenroom.run('s', prompt);
     const { entries } = await greenroom.sessions.messages('s');
-    const told = entries.flatMap((entry) =>
-      entry.type === 'message' ? entry.message.content : [],
+    const told: unknown[] = entries.flatMap((entry) =>
+      entry.type === 'message' ? [entry.message.content].flat() : [],
     );
     const [, result] = /result: (.+)\)/.exec(marked('it shows')) ?? [];
     expect(told).toContainEqual(

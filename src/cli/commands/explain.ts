@@ -31,7 +31,7 @@ export const registerExplain = (registration: Registration): void => {
 const explainedText = (explained: Explained, run: Invocation): string => {
   const { status, why, turnId, queued, delayed, calls, retryAt, lastError, permissions, tools } =
     explained;
-  const { branch, toolsMissing, toolsDenied } = explained;
+  const { branch, toolsDenied } = explained;
   const { mode, policies, allowed, denied, daemonRules, sandbox, sandboxMissing } = permissions;
   return facts({
     status: `${status}: ${why}`,
@@ -51,7 +51,7 @@ const explainedText = (explained: Explained, run: Invocation): string => {
     'next try': retryAt,
     'last error': lastError && `${lastError.code}: ${lastError.message}`,
     tools: listed(tools) ?? 'none',
-    'tools that are not there': toolsMissing && listed(toolsMissing),
+    'tools that are not there': absent(explained),
     'tools denied': listed(
       (toolsDenied ?? []).map(({ tool, rule, of }) => `${tool} by the ${of}'s rule ${rule}`),
     ),
@@ -66,3 +66,11 @@ const explainedText = (explained: Explained, run: Invocation): string => {
 
 const listed = (texts: readonly string[]): string | undefined =>
   texts.length === 0 ? undefined : texts.join(', ');
+
+/** One that it did not name may be among them. */
+const absent = ({ toolsMissing = [], toolsAbsent = [] }: Explained): string | undefined => {
+  const whys = new Map(toolsAbsent.map(({ tool, why }) => [tool, why]));
+  const names = new Set([...toolsMissing, ...whys.keys()]);
+  const texts = [...names].map((name) => [name, whys.get(name)].filter(Boolean).join(': '));
+  return texts.length === 0 ? undefined : texts.join('; ');
+};
