@@ -1,11 +1,15 @@
 /** The page of tools: what each takes, what becomes of its calls in a crash, and the numbers. */
 
+import { z } from 'zod';
 import { MAX_AT_ONCE } from '../../src/session/machine/open-calls.ts';
+import type { OfferedTool } from '../../src/session/ports/tools.ts';
+import { AGENT_TOOL } from '../../src/tools/agents/agents.ts';
 import { FILE_TOOLS, WEB_TOOLS } from '../../src/tools/builtin/all.ts';
 import { MAX_GLOB_FILES } from '../../src/tools/builtin/glob.ts';
 import { DEFAULT_HEAD_LIMIT, MAX_GREP_TEXT } from '../../src/tools/builtin/grep.ts';
 import { DEFAULT_LINES, MAX_LARGE_TEXT, MAX_TEXT } from '../../src/tools/builtin/read.ts';
 import { MAX_PAGE_TEXT } from '../../src/tools/builtin/web-fetch.ts';
+import { COMMAND_TOOLS } from '../../src/tools/commands/input.ts';
 import {
   MAX_IMAGE_BYTES,
   MAX_IMAGE_SIDE,
@@ -34,16 +38,29 @@ const fieldsOf = ({ properties = {}, required = [] }: Schema): string =>
     .map((name) => code(required.includes(name) ? name : `${name}?`))
     .join(', ');
 
+type Row = Pick<OfferedTool, 'name' | 'inputSchema' | 'effect' | 'isAlone' | 'isHidden'>;
+
+const agent: Row = { ...AGENT_TOOL, inputSchema: z.toJSONSchema(AGENT_TOOL.input) };
+
+const ofPage = (page: string, tools: readonly Row[]) => tools.map((tool) => ({ tool, page }));
+
+/** Those that have a page of their own lead there. */
+const rows: readonly { readonly tool: Row; readonly page?: string }[] = [
+  ...[...FILE_TOOLS, ...WEB_TOOLS].map(({ offered }) => ({ tool: offered })),
+  ...ofPage('bash.md', COMMAND_TOOLS),
+  ...ofPage('../guide/sub-agents.md', [agent]),
+];
+
 const tools = (): string =>
   table(
     ['tool', 'input', 'effect', 'beside other calls'],
-    [...FILE_TOOLS, ...WEB_TOOLS]
-      .filter(({ offered }) => offered.isHidden !== true)
-      .map(({ offered }) => [
-        code(offered.name),
-        fieldsOf(offered.inputSchema),
-        code(offered.effect),
-        offered.isAlone === true ? 'no' : 'yes',
+    rows
+      .filter(({ tool }) => tool.isHidden !== true)
+      .map(({ tool, page }) => [
+        page === undefined ? code(tool.name) : `[${code(tool.name)}](${page})`,
+        fieldsOf(tool.inputSchema),
+        code(tool.effect),
+        tool.isAlone === true ? 'no' : 'yes',
       ]),
   );
 

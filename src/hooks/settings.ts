@@ -7,6 +7,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../config/config-error.ts';
 import { completePath } from '../config/value-types.ts';
+import { tried } from '../model/parse.ts';
 import { type RuleSet, readRules } from '../permissions/rule-set.ts';
 import { redactor } from '../platform/redact.ts';
 import {
@@ -108,9 +109,9 @@ export const hooksIn = (file: string, context: SettingsContext): HookTable => {
 
 /** The same of what was read. @param folder what paths of modules are relative to. */
 export const hooksOf = (written: unknown, folder: string, context: SettingsContext): HookTable => {
-  const { data, error } = Settings.safeParse(written);
-  if (data === undefined) throw new ConfigError(wordsOf(error));
-  const { disableAllHooks, hooks = {} } = data;
+  const read = tried(Settings, written);
+  if ('fault' in read) throw new ConfigError(read.fault);
+  const { disableAllHooks, hooks = {} } = read.data;
   if (disableAllHooks === true) return {};
   return tableOf(hooks, (each, group) => ({
     identity: identityOf(each, folder),
@@ -132,9 +133,9 @@ const Functions = z.strictObject({
 /** Throws `invalid_settings` for what is no such option. */
 export const hooksOfFunctions = (functions: HookFunctions): HookTable => {
   const schema = z.partialRecord(z.enum(HOOK_EVENTS), z.array(Functions));
-  const { data, error } = schema.safeParse(functions);
-  if (data === undefined) throw new ConfigError(`hooks: ${wordsOf(error)}`);
-  return tableOf(data, (call, group) => ({
+  const read = tried(schema, functions);
+  if ('fault' in read) throw new ConfigError(`hooks: ${read.fault}`);
+  return tableOf(read.data, (call, group) => ({
     identity: call,
     label: `function ${call.name || 'without a name'}`.slice(0, MAX_LABEL),
     work: { kind: 'function', call },
@@ -249,9 +250,3 @@ const labelOf = (each: Configured): string => {
 /** As one that denies: such a rule is about all that it may be about, in every spelling. */
 const ruleOf = (written: string | undefined): RuleSet | undefined =>
   written === undefined ? undefined : readRules({ deny: [written] }, { scope: 'daemon' });
-
-const wordsOf = (error: z.ZodError): string => {
-  const [issue] = error.issues;
-  const where = issue?.path.join('.') ?? '';
-  return `${where === '' ? '' : `${where}: `}${issue?.message}`;
-};

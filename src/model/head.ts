@@ -94,7 +94,11 @@ export const settableShape = {
     .optional()
     .describe('tokens of one answer; default 8,192'),
   ...answeringShape,
-  workingDirectory: name(4_096).optional().describe('searches find by it'),
+  workingDirectory: name(4_096)
+    .optional()
+    .describe(
+      'it gives the session its tools, which work there; should be the [absolute path of a folder that exists](#working-directory). Searches find by it',
+    ),
   tools: names
     .optional()
     .describe(

@@ -16,11 +16,7 @@ export const checked = <T extends z.ZodType>(
 ): z.output<T> => {
   const result = schema.safeParse(value, { error: plainWords });
   if (result.success) return result.data;
-  const issues = result.error.issues.flatMap(unfold).map(({ code, path, message }) => ({
-    field: path.map(String).join('.'),
-    code,
-    message: code === 'unrecognized_keys' ? `${message}${meant(schema, path)}` : message,
-  }));
+  const issues = issuesIn(schema, result.error);
   const isWrongShape = issues.some(
     ({ code, field }) =>
       (code === 'unrecognized_keys' || code === 'invalid_type') &&
@@ -30,6 +26,22 @@ export const checked = <T extends z.ZodType>(
     details: { issues: issues.slice(0, 10) },
   });
 };
+
+/** The same for whoever has a kind of error of its own: the sentence never has the value, which may be a secret. */
+export const tried = <T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+): { readonly data: z.output<T> } | { readonly fault: string } => {
+  const { data, error } = schema.safeParse(value, { error: plainWords });
+  return error === undefined ? { data } : { fault: sentence(issuesIn(schema, error)) };
+};
+
+const issuesIn = (schema: z.ZodType, error: z.ZodError) =>
+  error.issues.flatMap(unfold).map(({ code, path, message }) => ({
+    field: path.map(String).join('.'),
+    code,
+    message: code === 'unrecognized_keys' ? `${message}${meant(schema, path)}` : message,
+  }));
 
 type Issue = Pick<z.core.$ZodIssue, 'code' | 'path' | 'message'>;
 

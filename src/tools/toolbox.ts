@@ -9,6 +9,7 @@ import type { Self } from '../otp/self.ts';
 import type { System } from '../otp/system.ts';
 import { type FairLimits, FairQueue } from '../platform/fair-queue.ts';
 import {
+  type Absence,
   type OfferedTool,
   type Toolbox,
   type ToolCall,
@@ -132,6 +133,12 @@ class RunningToolbox implements Toolbox {
     const all = mergedTools(tools, own);
     this.#merged.set(own, { tools, all });
     return all;
+  }
+
+  /** What lends tools to single sessions is a runner too, and asked once. */
+  absent(asker: Asker, named: readonly string[] | undefined): readonly Absence[] {
+    const all = new Set([...this.#runners, ...this.#lent]);
+    return [...all].flatMap((each) => each.absent?.(asker, named) ?? []);
   }
 
   prepare(asker: Asker): Promise<void> | undefined {

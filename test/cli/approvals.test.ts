@@ -1,8 +1,10 @@
 /** Tool calls that wait for a person: listed, shown, answered, and why a session stands still. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
-import { greenroom, jsonLines } from './run-cli.ts';
+import { greenroom, jsonLines, newFolder } from './run-cli.ts';
 
 const APPROVAL = {
   ...{
@@ -200,6 +202,21 @@ test('explain says of each call that waits what it would do, why it is asked abo
   );
 });
 
+test('explain says why a tool is not there, also of one that was not named', async () => {
+  const absent = {
+    toolsMissing: ['shout', 'tide'],
+    toolsAbsent: [
+      { tool: 'shout', why: 'GREENROOM_SERVICE_TOOLS is off' },
+      { tool: 'mcp__sea__tide', why: 'it is withheld' },
+    ],
+  };
+  const daemon = new FakeDaemon({ explain: { ...EXPLAINED, ...absent } });
+  const { out } = await greenroom('explain work', { daemon });
+  expect(out.replaceAll(/\s+/g, ' ')).toContain(
+    'not there shout: GREENROOM_SERVICE_TOOLS is off; tide; mcp__sea__tide: it is withheld',
+  );
+});
+
 test('explain gives programs all of it', async () => {
   const daemon = new FakeDaemon({ explain: EXPLAINED });
   const { out, err } = await greenroom('explain work --json', { daemon });
@@ -224,6 +241,24 @@ test('a working directory is meant where it is typed', async () => {
     ['c.create', { workingDirectory: '/srv/app', tools: ['Read', 'Edit', 'Bash'] }],
     ['c.update', { serverTools: [JSON.parse(search), { type: 'code_execution_20260521' }] }],
   ]);
+});
+
+test('a working directory that is not there is noted, and taken', async () => {
+  const daemon = new FakeDaemon({
+    create: { session: { usage: {} } },
+    update: { session: { usage: {} } },
+  });
+  const cwd = newFolder();
+  const noted = async (line: string) => (await greenroom(line, { daemon, cwd })).err;
+  writeFileSync(join(cwd, 'file'), '');
+  for (const name of ['missing', 'file', 'file/below'])
+    expect(await noted(`sessions create a --cwd ${name}`)).toBe(
+      `${join(cwd, name)} is no folder here: its tools fail unless it is one where the daemon runs\n`,
+    );
+  expect(await noted('sessions update a --cwd missing')).toContain('is no folder here');
+  expect(daemon.asked.at(-1)).toEqual(['a.update', { workingDirectory: join(cwd, 'missing') }]);
+  for (const line of ['sessions create a --cwd .', 'sessions create a --title x'])
+    expect(await noted(line)).toBe('');
 });
 
 test('a tool of the API that cannot be read is an error of usage', async () => {

@@ -15,6 +15,21 @@ test('without a session it is that of all, with the session that each is about',
   expect(out).toMatch(/1 min ago +work +permission +denied +request +Bash: not today/);
 });
 
+test('what was decided about is shown, also where only the question has it', async () => {
+  const details = { toolUseId: 'u1', tool: 'Bash' };
+  const asked = { ...DENIED, action: 'asked', by: 'greenroom', details };
+  const input = '{"command":"npm publish"}';
+  const audit = [
+    { ...asked, details: { ...details, input, reason: 'no rule allows it' } },
+    { ...DENIED, details: { ...details, reason: 'not today' } },
+    { ...DENIED, details: { ...details, toolUseId: 'u2', reason: 'no' } },
+  ];
+  const { out } = await greenroom('audit work', { daemon: new FakeDaemon({ audit: { audit } }) });
+  expect(out).toContain(`Bash ${input}: no rule allows it\n`);
+  expect(out).toContain(`Bash ${input}: not today\n`);
+  expect(out).toContain(`Bash: no\n`);
+});
+
 test('what is asked for is asked of the daemon, page by page, as far as it is wanted', async () => {
   const daemon = new FakeDaemon({
     audit: ({ cursor }: { cursor?: string }) =>

@@ -9,11 +9,13 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Rehearsal, startRehearsal } from '../../src/rehearsal/server.ts';
+import { serviceToolsName } from '../../src/tools/services/service-tools.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { startPostgres, withoutPostgres } from '../support/postgres.ts';
 import { withoutPython } from '../support/python.ts';
 import { startRedis, withoutRedis } from '../support/redis.ts';
-import { type Example, examples, ROOT } from './readme.ts';
+import { until } from '../support/until.ts';
+import { documentNamed, type Example, examples, fencesIn, ROOT } from './readme.ts';
 import { newFolder, type Running, startWithBroker } from './running.ts';
 
 const run = promisify(execFile);
@@ -57,19 +59,18 @@ afterAll(async () => {
 });
 
 /** Each example begins with an empty folder `data`; one that asks a model itself has this folder as its home. */
-const output = async (
-  { name, needsModel }: Example,
-  more: NodeJS.ProcessEnv = {},
-): Promise<string> => {
+const output = async (example: Example, more: NodeJS.ProcessEnv = {}): Promise<string> =>
+  (await started(example, more)).stdout;
+
+const started = ({ name, needsModel }: Example, more: NodeJS.ProcessEnv) => {
   rmSync(join(folder, 'data'), { recursive: true, force: true });
   const own = needsModel ? { ANTHROPIC_BASE_URL: model?.url, HOME: folder } : {};
   const script = name.replace(/\.ts$/, '.js');
   const program = name.endsWith('.py') ? 'python3' : process.execPath;
-  const { stdout } = await run(program, [script], {
+  return run(program, [script], {
     cwd: folder,
     env: { ...env, ...own, ...more, PYTHONPATH: join(ROOT, 'clients', 'python') },
   });
-  return stdout;
 };
 
 test('there are examples of both kinds', () => {
@@ -92,10 +93,40 @@ describe.skipIf(withoutNatsServer())('from another program', () => {
   });
   afterAll(() => running[Symbol.asyncDispose]());
 
-  for (const example of all.filter(({ needsDaemon }) => needsDaemon))
+  for (const example of all.filter(({ needsDaemon, stays }) => needsDaemon && !stays))
     test.skipIf(example.name.endsWith('.py') && withoutPython())(example.name, async () => {
       expect(await output(example, { NATS_URL: running.natsUrl })).toBe(example.prints);
     });
+});
+
+const shout = all.find(({ name }) => name === 'shout.ts');
+
+test.skipIf(withoutNatsServer())('a session calls the tool that shout.ts offers', async () => {
+  if (shout === undefined) throw new Error('no page has shout.ts');
+  await using running = await startWithBroker(undefined, { serviceTools: 'on' });
+  const { sessions, system } = running.greenroom;
+  const program = started(shout, { NATS_URL: running.natsUrl });
+  let printed = '';
+  program.child.stdout?.on('data', (text) => {
+    printed += text;
+  });
+  try {
+    await until(() => printed === shout.prints);
+    system.fetch(serviceToolsName).look();
+    await sessions.create('loud', { tools: ['shout'], allowedTools: ['shout'] });
+    await until(async () => (await sessions.explain('loud')).tools.includes('shout'));
+    const fences = fencesIn(documentNamed('docs/guide/tool-servers.md'));
+    const markedAs = (words: string) => fences.find(({ marker }) => marker === words)?.text ?? '';
+    const [, prompt = ''] = / send \S+ '(.+)'/.exec(markedAs('a session')) ?? [];
+    for await (const _ of running.greenroom.turn('loud', prompt));
+    const { entries } = await sessions.messages('loud');
+    const [, result] = /result: (.+)\)/.exec(markedAs('it shows')) ?? [];
+    expect(JSON.stringify(entries)).toContain(`"content":"${result}"`);
+    expect(program.child.exitCode).toBeNull();
+  } finally {
+    program.child.kill();
+    await program.catch(() => undefined);
+  }
 });
 
 describe.skipIf(withoutRedis() || withoutPostgres())('on servers of stores', () => {

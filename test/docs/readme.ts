@@ -62,6 +62,8 @@ export interface Example {
   /** Its file's name, such as `embed.ts`. */
   readonly name: string;
   readonly needsDaemon: boolean;
+  /** It has no end of its own. */
+  readonly stays: boolean;
   /** Redis and PostgreSQL. */
   readonly needsServers: boolean;
   /** `ANTHROPIC_BASE_URL` names a rehearsal server. */
@@ -112,10 +114,11 @@ const examplesIn = (document: string): readonly Example[] => {
     if (name === undefined) return [];
     const next = fences[at + 1];
     const prints = next?.marker === 'prints' ? next.text : undefined;
-    const needsDaemon = condition === 'with a daemon';
+    const needsDaemon = condition?.startsWith('with a daemon') === true;
+    const stays = condition?.endsWith('stays') === true;
     const needsServers = condition?.startsWith('with servers') === true;
     const needsModel = condition?.endsWith('a model') === true;
-    return [{ name, needsDaemon, needsServers, needsModel, code: text, prints }];
+    return [{ name, needsDaemon, stays, needsServers, needsModel, code: text, prints }];
   });
 };
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Greenroom, startGreenroom } from '../../src/index.ts';
+import { type Greenroom, type GreenroomOptions, startGreenroom } from '../../src/index.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { natsServer } from '../support/nats.ts';
 
@@ -16,7 +16,10 @@ export interface Running {
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'greenroom-docs-'));
 
 /** @param rules the text of a file of retention rules; its exports stay within the folder. */
-export const startWithBroker = async (rules?: string): Promise<Running> => {
+export const startWithBroker = async (
+  rules?: string,
+  more: Pick<GreenroomOptions, 'serviceTools'> = {},
+): Promise<Running> => {
   const dataDir = newFolder();
   const retentionFile = join(dataDir, 'rules.json');
   if (rules !== undefined)
@@ -30,6 +33,7 @@ export const startWithBroker = async (rules?: string): Promise<Running> => {
     minFreeMb: 1,
     ...(rules === undefined ? {} : { retentionFile }),
     log: createLog({ level: 'error' }),
+    ...more,
   });
   const { broker } = greenroom.status();
   if (broker === null) throw new Error('there is no broker');

@@ -146,7 +146,7 @@ describe('a module of tools', () => {
   it('is an error at the start if it does not load', async () => {
     await expect(testGreenroom({ moduleTools: [`${module}.gone`] })).rejects.toMatchObject({
       code: 'invalid_settings',
-      message: expect.stringContaining('cannot be loaded'),
+      message: expect.stringMatching(/^GREENROOM_TOOL_MODULES \(moduleTools\): .*cannot be loaded/),
     });
   });
 });

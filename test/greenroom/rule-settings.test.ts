@@ -64,7 +64,19 @@ test('a misspelt name in `tools` is refused too; others may come, and `explain` 
   expect(await refusal(sessions.get('e'))).toMatch(/^session_not_found/);
   await sessions.create('e', { tools: ['Read', 'memory_20250818', 'tide', 'mcp__sea__tide'] });
   expect(await refusal(sessions.update('e', { tools: ['Edti'] }))).toContain('did you mean Edit?');
+  const off = 'services are not looked for: GREENROOM_SERVICE_TOOLS is off';
   expect(await sessions.explain('e')).toMatchObject({
     ...{ tools: ['Read', 'memory'], toolsMissing: ['tide', 'mcp__sea__tide'] },
+    toolsAbsent: [{ tool: 'tide', why: off }],
+  });
+  await sessions.create('all', { workingDirectory: '/tmp' });
+  expect(await sessions.explain('all')).not.toHaveProperty('toolsAbsent');
+});
+
+test('explain says of a tool that no service offers when a new one would be found', async () => {
+  const { sessions } = await testGreenroom({ serviceTools: 'on' });
+  await sessions.create('e', { tools: ['tide'] });
+  expect(await sessions.explain('e')).toMatchObject({
+    toolsAbsent: [{ tool: 'tide', why: 'no service offers it; a new one is found within 30 s' }],
   });
 });

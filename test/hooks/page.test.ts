@@ -1,7 +1,8 @@
 /** The page on hooks: its example is run as it stands, its tables and numbers are those of the code. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { MAX_TEXT } from '../../src/hooks/answer.ts';
 import { MAX_RUNNING, MAX_WAITING } from '../../src/hooks/commands/hook-commands.ts';
@@ -12,16 +13,11 @@ import { hooksOf } from '../../src/hooks/settings.ts';
 import { wordOf } from '../../src/hooks/word.ts';
 import { HOOK_EVENTS, type HookEvent } from '../../src/session/ports/hooks.ts';
 import { codeIn, codeInColumn, documentNamed, fencesIn, tableBelow } from '../docs/readme.ts';
-import { bash, folder, script, startHooks } from './hooking.ts';
+import { testGreenroom } from '../support/greenroom.ts';
+import { bash, folder, startHooks } from './hooking.ts';
 
 const PAGE = documentNamed('docs/guide/hooks.md');
 const MIB = 1024 * 1024;
-
-const saved = (name: string): string => {
-  const fence = fencesIn(PAGE).find(({ marker }) => marker === `saved as: ${name}`);
-  if (fence === undefined) throw new Error(`the page has no ${name}`);
-  return fence.text;
-};
 
 const hasPython = (): boolean => {
   try {
@@ -33,15 +29,41 @@ const hasPython = (): boolean => {
   }
 };
 
-const asOnThePage = () => {
-  const dir = folder();
-  for (const name of ['no-force.sh', 'protect.py']) script(join(dir, 'hooks'), name, saved(name));
-  return startHooks({ dir, events: JSON.parse(saved('hooks.json')).hooks });
+const marked = (words: string): string => {
+  const fence = fencesIn(PAGE).find(({ marker }) => marker === words);
+  if (fence === undefined) throw new Error(`the page has no ${words}`);
+  return fence.text;
+};
+
+const saved = (name: string): string => marked(`saved as: ${name}`);
+
+/** What the page has in a shell, but for the daemon, at a home of its own. */
+const inShell = (lines: string): void => {
+  const own = lines.split('\n').filter((line) => !line.includes('npx greenroom'));
+  execFileSync('bash', ['-ec', own.join('\n')], { env: process.env });
+};
+
+/** The page done by hand: its folder made, its files saved there as an editor would. */
+const asOnThePage = (): string => {
+  const home = folder();
+  vi.stubEnv('HOME', home);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  inShell(marked('to begin with'));
+  const files = ['hooks.json', 'no-force.sh', 'protect.py'];
+  for (const name of files) writeFileSync(join(home, 'greenroom-hooks', name), saved(name));
+  inShell(marked('at last'));
+  return join(home, 'greenroom-hooks', 'hooks.json');
+};
+
+/** Its hooks, in another folder than they are in. */
+const hooksOfThePage = () => {
+  const { hooks: events } = JSON.parse(readFileSync(asOnThePage(), 'utf8'));
+  return startHooks({ dir: folder(), events });
 };
 
 describe('the example', () => {
   test('refuses a forced push in bash, and nothing else', async () => {
-    const { hooks, call } = await asOnThePage();
+    const { hooks, call } = await hooksOfThePage();
     expect(await hooks.run(call('PreToolUse', bash('git push --force')))).toMatchObject({
       ...{ decision: 'deny', reason: expect.stringContaining('push to a new branch') },
     });
@@ -50,7 +72,7 @@ describe('the example', () => {
   });
 
   test.skipIf(!hasPython())('asks about a file with keys in python', async () => {
-    const { hooks, call } = await asOnThePage();
+    const { hooks, call } = await hooksOfThePage();
     const edit = (file_path: string) =>
       hooks.run(call('PreToolUse', { tool_name: 'Edit', tool_input: { file_path } }));
     expect(await edit('/p/.env')).toMatchObject({
@@ -61,9 +83,28 @@ describe('the example', () => {
   });
 
   test('tells the model what it prints about a message', async () => {
-    const { hooks, call } = await asOnThePage();
+    const { hooks: events } = JSON.parse(marked('beside a message'));
+    const { hooks, call } = await startHooks({ events });
     const { context } = await hooks.run(call('UserPromptSubmit', { prompt: 'hello' }));
     expect(context).toEqual(['The branch is main.']);
+  });
+
+  test('keeps the push of the session on the page from being made', async () => {
+    const greenroom = await testGreenroom({ hooksFile: asOnThePage() });
+    const [, prompt = ''] = / send \S+ '(.+)'/.exec(marked('a session')) ?? [];
+    const [, allowed = ''] = /--allow '(.+?)'/.exec(marked('a session')) ?? [];
+    const own = { tools: ['Bash'], allowedTools: [allowed] };
+    await greenroom.sessions.create('s', { workingDirectory: folder(), ...own });
+    expect(marked('it shows')).toContain(prompt);
+    await greenroom.run('s', prompt);
+    const { entries } = await greenroom.sessions.messages('s');
+    const told: unknown[] = entries.flatMap((entry) =>
+      entry.type === 'message' ? [entry.message.content].flat() : [],
+    );
+    const [, result] = /result: (.+)\)/.exec(marked('it shows')) ?? [];
+    expect(told).toContainEqual(
+      expect.objectContaining({ type: 'tool_result', content: result, is_error: true }),
+    );
   });
 });
 

@@ -103,10 +103,11 @@ const COLUMNS: readonly Column[] = [
 
 const auditTable = (found: readonly Found[], run: Invocation): string => {
   const isOfAll = found.some((record) => 'sessionId' in record);
+  const inputs = inputsIn(found);
   const rows = found.map((record) => [
     ago(record.at, run.shell.nowMs()),
     ...('sessionId' in record ? [record.sessionId] : []),
-    ...[record.kind, record.action, record.by, whatOf(record)],
+    ...[record.kind, record.action, record.by, whatOf(record, inputs)],
   ]);
   return table(
     isOfAll ? COLUMNS : COLUMNS.filter(({ head }) => head !== 'session'),
@@ -115,11 +116,18 @@ const auditTable = (found: readonly Found[], run: Invocation): string => {
   );
 };
 
-/** Of the details what tells most: the tool or the hook, and why. */
-const whatOf = ({ details = {} }: Found): string =>
-  ['tool', 'event', 'hook', 'reason', 'ended']
-    .flatMap((name) => {
-      const value = details[name];
-      return typeof value === 'string' && value !== '' ? [value] : [];
-    })
-    .join(': ');
+/** The record of a call that was judged has its input; that of an answer to it has not. */
+const inputsIn = (found: readonly Found[]): ReadonlyMap<unknown, unknown> =>
+  new Map(
+    found.flatMap(({ details: { toolUseId, input } = {} }) => (input ? [[toolUseId, input]] : [])),
+  );
+
+/** Of the details what tells most: the tool and its input or the hook, and why. */
+const whatOf = ({ kind, details = {} }: Found, inputs: ReadonlyMap<unknown, unknown>): string => {
+  const input = kind === 'permission' ? inputs.get(details['toolUseId']) : undefined;
+  const call = [details['tool'], input].filter(isText).join(' ');
+  const rest = ['event', 'hook', 'reason', 'ended'].map((name) => details[name]);
+  return [call, ...rest].filter(isText).join(': ');
+};
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

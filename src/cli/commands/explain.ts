@@ -45,7 +45,7 @@ const waitingText = (call: Explained['calls'][number]): string => {
 const explainedText = (explained: Explained, run: Invocation): string => {
   const { status, why, turnId, queued, delayed, calls, retryAt, lastError, permissions, tools } =
     explained;
-  const { branch, toolsMissing, toolsDenied } = explained;
+  const { branch, toolsDenied } = explained;
   const { mode, policies, allowed, denied, daemonRules, sandbox, sandboxMissing } = permissions;
   return facts({
     status: `${status}: ${why}`,
@@ -68,7 +68,7 @@ const explainedText = (explained: Explained, run: Invocation): string => {
     'next try': retryAt,
     'last error': lastError && `${lastError.code}: ${lastError.message}`,
     tools: listed(tools) ?? 'none',
-    'tools that are not there': toolsMissing && listed(toolsMissing),
+    'tools that are not there': absent(explained),
     'tools denied': listed(
       (toolsDenied ?? []).map(({ tool, rule, of }) => `${tool} by the ${of}'s rule ${rule}`),
     ),
@@ -86,3 +86,11 @@ const listed = (texts: readonly string[]): string | undefined =>
 
 const lined = (texts: readonly string[]): string | undefined =>
   texts.length === 0 ? undefined : texts.join('\n');
+
+/** One that it did not name may be among them. */
+const absent = ({ toolsMissing = [], toolsAbsent = [] }: Explained): string | undefined => {
+  const whys = new Map(toolsAbsent.map(({ tool, why }) => [tool, why]));
+  const names = new Set([...toolsMissing, ...whys.keys()]);
+  const texts = [...names].map((name) => [name, whys.get(name)].filter(Boolean).join(': '));
+  return texts.length === 0 ? undefined : texts.join('; ');
+};

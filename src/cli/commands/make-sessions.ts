@@ -1,4 +1,5 @@
 /** `greenroom sessions create`, `update` and `rename`: a session's settings. */
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Thinking } from '../../model/answering.ts';
@@ -16,7 +17,7 @@ import {
 } from '../../model/words.ts';
 import type { SessionRequests } from '../../session/verbs/registry.ts';
 import { usageError } from '../failure.ts';
-import { act, type Registration } from '../invocation.ts';
+import { act, type Invocation, type Registration } from '../invocation.ts';
 import { mcpServersFrom } from '../mcp-config.ts';
 import { withSession } from '../session-name.ts';
 import { sessionText } from '../session-text.ts';
@@ -83,6 +84,7 @@ export const registerMaking = (registration: Registration): void => {
           settingsOf(run.shell, options),
         );
         run.out.one(session, () => sessionText(session));
+        noteFolder(run, options);
       }),
     ),
   );
@@ -97,6 +99,7 @@ export const registerMaking = (registration: Registration): void => {
       return run.withDaemon(async (daemon) => {
         const { session } = await withSession(daemon, words, (id) => update(daemon, id, settings));
         run.out.one(session, () => sessionText(session));
+        noteFolder(run, options);
       });
     }),
   );
@@ -113,6 +116,22 @@ export const registerMaking = (registration: Registration): void => {
         }),
       ),
     );
+};
+
+/** No refusal: the daemon may be on another machine, and the folder may be made yet. */
+const noteFolder = ({ shell, out }: Invocation, { cwd }: Options): void => {
+  if (cwd === undefined) return;
+  const folder = resolve(shell.cwd, cwd);
+  if (isFolder(folder)) return;
+  out.note(`${folder} is no folder here: its tools fail unless it is one where the daemon runs`);
+};
+
+const isFolder = (path: string): boolean => {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 };
 
 /** A session at work changes all the time. */

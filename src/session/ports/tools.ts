@@ -123,6 +123,13 @@ export interface ToolHandle {
   leave?(): void;
 }
 
+/** A tool that a session would have, and has not. */
+export interface Absence {
+  readonly tool: string;
+  /** In a sentence, with what would change it. */
+  readonly why: string;
+}
+
 export interface Toolbox {
   /** The actor behind it: when it goes down, the calls under way are lost. */
   readonly ref: ActorRef;
@@ -130,6 +137,8 @@ export interface Toolbox {
   readonly tools: readonly OfferedTool[];
   /** These, and those that this session alone has: the same list as long as nothing changes. */
   toolsFor(asker: Asker): readonly OfferedTool[];
+  /** Why tools are not there, as far as that is known: of those that it names and has not, or, without names, of all. */
+  absent?(asker: Asker, named: readonly string[] | undefined): readonly Absence[];
   /**
    * Has what this session alone needs started. @returns settles when its tools are known, or cannot be for now; undefined:
    * there is nothing to wait for. Never rejects.

@@ -2,26 +2,19 @@
 import { z } from 'zod';
 import { effectiveMode } from '../../classic/models.ts';
 import { childIdOf } from '../../model/child-id.ts';
-import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
-import { isServerTool } from '../../model/server-tools.ts';
 import type { DelayedTurn, OpenCall, OpenTurn } from '../../model/turn.ts';
 import { PERMISSION_MODES, STATUSES } from '../../model/words.ts';
-import type { RuleSet } from '../../permissions/rule-set.ts';
 import {
-  type OfferedTool,
   SANDBOXES,
   type Sandbox,
   sandboxInForce,
   sandboxName,
   toolboxName,
 } from '../ports/tools.ts';
-import { apiToolsOf } from '../tools/api-tools.ts';
-import { isConnected } from '../tools/connectors.ts';
-import { type Offer, offerOf } from '../tools/offer.ts';
-import { keptServerTools } from '../tools/server-tools.ts';
 import { ApprovalId, type CallView, callsIn } from './approval-views.ts';
+import { toolsExplained } from './explain-tools.ts';
 import { sessionVerb } from './verb.ts';
 import { heldOf, WaitsFor, WHY, waitsForOf } from './waits-for.ts';
 
@@ -78,6 +71,8 @@ export const ExplainReply = z.strictObject({
   tools: z.array(z.string()),
   /** Names in its `tools` that nothing here has by now, as of a service that has not come; absent: all are there. */
   toolsMissing: z.array(z.string()).exactOptional(),
+  /** Why such a tool is not there, or one that it would be offered without naming it, as far as that is known. */
+  toolsAbsent: z.array(z.strictObject({ tool: z.string(), why: z.string() })).exactOptional(),
   /** Tools of the API that it names and that a rule keeps from being offered, because no person can be asked about their calls. */
   toolsDenied: z
     .array(
@@ -88,33 +83,6 @@ export const ExplainReply = z.strictObject({
   branch: z.strictObject({ chosen: z.int(), of: z.int() }).exactOptional(),
 });
 
-const namesIn = ({ tools, ofServer, connected }: Offer) => [
-  ...tools.keys(),
-  ...ofServer.map(({ type }) => type),
-  ...connected.names,
-];
-
-/** What is denied is there. */
-const missingOf = (
-  { tools = [] }: Head,
-  all: readonly OfferedTool[],
-  connectors: readonly string[],
-) => {
-  const there = new Set(all.map(({ name }) => name));
-  for (const { type, needs } of apiToolsOf(tools))
-    if (needs.every((name) => there.has(name))) there.add(type);
-  const missing = tools.filter(
-    (name) => !there.has(name) && !isServerTool(name) && !isConnected(name, connectors),
-  );
-  return missing.length === 0 ? {} : { toolsMissing: missing };
-};
-
-const deniedOf = (head: Head, rules: RuleSet, { connected }: Offer) => {
-  const kept = [...keptServerTools(head, rules), ...connected.kept];
-  const denied = kept.map(({ type, rule, of }) => ({ tool: type, rule, of }));
-  return denied.length === 0 ? {} : { toolsDenied: denied };
-};
-
 const explain = sessionVerb('explain', {
   request: z.strictObject({}),
   reply: ExplainReply,
@@ -123,8 +91,7 @@ const explain = sessionVerb('explain', {
     const [first] = head.openTurns;
     const waitsFor = waitsForOf(head, heldOf(key, caller.system, places));
     const { mode, policies, rules, connectors = [] } = permissions;
-    const tools = caller.system.find(toolboxName)?.toolsFor(head) ?? [];
-    const offer = offerOf(head, tools, { rules, connectors });
+    const toolbox = caller.system.find(toolboxName);
     return {
       sessionId: key.sessionId,
       status: head.status,
@@ -146,9 +113,7 @@ const explain = sessionVerb('explain', {
         daemonRules: rules.allow.length + rules.ask.length + rules.deny.length,
         ...sandboxOf(caller.system.find(sandboxName)),
       },
-      tools: namesIn(offer),
-      ...missingOf(head, tools, connectors),
-      ...deniedOf(head, rules, offer),
+      ...toolsExplained(head, toolbox, { rules, connectors }),
       ...(head.branches === undefined
         ? {}
         : { branch: { chosen: head.branches.chosen, of: head.branches.all.length } }),

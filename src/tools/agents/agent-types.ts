@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError } from '../../config/config-error.ts';
+import { tried } from '../../model/parse.ts';
 
 export interface AgentType {
   readonly name: string;
@@ -56,12 +57,9 @@ export const agentTypesIn = (file: string): readonly AgentType[] => {
 };
 
 const typesOf = (written: unknown, fault: (what: string) => ConfigError): readonly AgentType[] => {
-  const { data, error } = File.safeParse(written);
-  if (data !== undefined)
-    return Object.entries(data.agents).map(([name, type]) => ({ name, ...type }));
-  const [issue] = error?.issues ?? [];
-  const where = issue?.path.join('.') ?? '';
-  throw fault(`${where === '' ? '' : `${where}: `}${issue?.message}`);
+  const read = tried(File, written);
+  if ('fault' in read) throw fault(read.fault);
+  return Object.entries(read.data.agents).map(([name, type]) => ({ name, ...type }));
 };
 
 /** By their names; one of the file replaces the built-in one of its name. */

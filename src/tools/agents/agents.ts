@@ -70,6 +70,9 @@ const Input = z.strictObject({
 });
 type Input = z.output<typeof Input>;
 
+/** What it is, whatever kinds of agents there are. */
+export const AGENT_TOOL = { name: AGENT, effect: 'idempotent', input: Input } as const;
+
 export class Agents implements ToolRunner {
   readonly waitsForOthers = true;
   readonly tools: readonly OfferedTool[];
@@ -85,10 +88,8 @@ export class Agents implements ToolRunner {
     this.#options = options;
     this.#types = allTypes(options.types);
     this.#tool = builtinTool({
-      name: AGENT,
+      ...AGENT_TOOL,
       description: describe([...this.#types.values()]),
-      effect: 'idempotent',
-      input: Input,
       work: (input, job, signal) => this.#work(input, job, signal),
     });
     this.tools = options.maxDepth === 0 ? [] : [this.#tool.offered];

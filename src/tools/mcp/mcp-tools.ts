@@ -9,6 +9,7 @@ import { genServer, noreply, protocol } from '../../otp/gen-server.ts';
 import { type Name, nameOf } from '../../otp/name.ts';
 import type { System } from '../../otp/system.ts';
 import {
+  type Absence,
   type OfferedTool,
   serverRulesName,
   type ToolCall,
@@ -30,6 +31,7 @@ import { SessionRules } from './session-rules.ts';
 import { SessionServers } from './session-servers.ts';
 import type { McpServerSettings } from './settings.ts';
 import { hasFailed, startServer, stopServer } from './starting.ts';
+import { withheldOf } from './withheld.ts';
 
 export interface McpServerStatus {
   /** Of a server of one session a name that is its own. */
@@ -68,6 +70,8 @@ export interface McpTools extends LentTools {
   allStatus(): readonly McpServerStatus[];
   /** What a changed tool has said and says; undefined: there is no such tool, or it has not changed. */
   changedTool(server: string, tool: string): ChangedTool | undefined;
+  /** As of `Toolbox`: those that are withheld. */
+  absent(asker: Asker, named: readonly string[] | undefined): readonly Absence[];
   /** As `Toolbox.prepare`. */
   prepare(asker: Asker): Promise<void> | undefined;
   /** Offers a changed tool as it is now. False: there is no such tool, or it has not changed. @param by who has read it. */
@@ -175,6 +179,14 @@ class RunningMcpTools implements McpTools {
 
   lends(call: Pick<ToolCall, 'key' | 'name'>): boolean {
     return this.#ofSessions.placeOf(call) !== undefined;
+  }
+
+  absent({ key }: Asker, named: readonly string[] | undefined): readonly Absence[] {
+    const own = this.#ofSessions.servers.filter(
+      ({ tenant, sessionId }) => tenant === key.tenant && sessionId === key.sessionId,
+    );
+    const all = withheldOf([...this.#common, ...own.map(({ door }) => door)]);
+    return named === undefined ? all : all.filter(({ tool }) => named.includes(tool));
   }
 
   prepare(asker: Asker): Promise<void> | undefined {

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { ConfigError } from '../../config/config-error.ts';
 import { expanded } from '../../config/expand.ts';
 import type { Connector } from '../../executor/models/wire.ts';
+import { tried } from '../../model/parse.ts';
 import { MAX_SERVER_NAME, plainName } from './tool-names.ts';
 
 export interface StdioSettings {
@@ -142,9 +143,9 @@ const connectorOf = (
   env: Readonly<Record<string, string | undefined>>,
   refuse: Refuse,
 ): Connector => {
-  const parsed = OfApi.safeParse(filled(name, written, env, refuse));
-  if (!parsed.success) throw refuse(name, faultIn(parsed.error));
-  const { url, authorization_token: token } = parsed.data;
+  const read = tried(OfApi, filled(name, written, env, refuse));
+  if ('fault' in read) throw refuse(name, read.fault);
+  const { url, authorization_token: token } = read.data;
   return { name: plainName(name), url, ...(token === undefined ? {} : { token }) };
 };
 
@@ -164,12 +165,13 @@ export const mcpServersOf = (
 export const webServerOf = (name: string, written: unknown): McpServerSettings | string => {
   const fault = faultOfName(name);
   if (fault !== undefined) return fault;
-  const parsed = Web.safeParse(withType(written));
-  if (!parsed.success) return faultIn(parsed.error);
-  const { timeout = TIMEOUT_MS, idleTimeout = IDLE_TIMEOUT_MS } = parsed.data;
+  const read = tried(Web, withType(written));
+  if ('fault' in read) return read.fault;
+  const server = read.data;
+  const { timeout = TIMEOUT_MS, idleTimeout = IDLE_TIMEOUT_MS } = server;
   return {
-    ...{ name, transport: transportOf(parsed.data, ''), isPerSession: true },
-    isAlwaysLoaded: parsed.data.alwaysLoad,
+    ...{ name, transport: transportOf(server, ''), isPerSession: true },
+    isAlwaysLoaded: server.alwaysLoad,
     ...{ timeoutMs: timeout, idleTimeoutMs: idleTimeout },
   };
 };
@@ -232,13 +234,14 @@ const serverOf = (
   refuse: Refuse,
 ): McpServerSettings => {
   const value = filled(name, written, env, refuse);
-  const parsed = schemaFor(value).safeParse(value);
-  if (!parsed.success) throw refuse(name, faultIn(parsed.error));
+  const read = tried(schemaFor(value), value);
+  if ('fault' in read) throw refuse(name, read.fault);
+  const server = read.data;
   return {
-    ...{ name, transport: transportOf(parsed.data, cwd), isPerSession: parsed.data.perSession },
-    isAlwaysLoaded: parsed.data.alwaysLoad,
-    timeoutMs: parsed.data.timeout ?? TIMEOUT_MS,
-    idleTimeoutMs: parsed.data.idleTimeout ?? IDLE_TIMEOUT_MS,
+    ...{ name, transport: transportOf(server, cwd), isPerSession: server.perSession },
+    isAlwaysLoaded: server.alwaysLoad,
+    timeoutMs: server.timeout ?? TIMEOUT_MS,
+    idleTimeoutMs: server.idleTimeout ?? IDLE_TIMEOUT_MS,
   };
 };
 
@@ -259,10 +262,6 @@ const schemaFor = (value: unknown): z.ZodType<z.infer<typeof Server>> => {
     ? Web
     : Stdio;
 };
-
-/** Without the value: it may be a secret. */
-const faultIn = ({ issues: [issue] }: z.ZodError): string =>
-  [issue?.path.join('.'), issue?.message].filter(Boolean).join(': ');
 
 const transportOf = (
   server: z.infer<typeof Server>,

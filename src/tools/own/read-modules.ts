@@ -7,6 +7,8 @@ import { programFile } from '../../platform/compiled.ts';
 import type { OfferedTool } from '../../session/ports/tools.ts';
 import type { Definitions } from './wire.ts';
 
+/** As the daemon's environment has it, and as an embedding program has it. */
+const SETTING = 'GREENROOM_TOOL_MODULES (moduleTools)';
 /** How long a module may take to load. */
 const LOAD_MS = 60_000;
 
@@ -36,7 +38,7 @@ const readModule = async (path: string, clock: Clock): Promise<readonly ModuleTo
   });
   try {
     const said = await definitions(thread, path, clock);
-    if ('problem' in said) throw new ConfigError(`moduleTools: ${said.problem}`);
+    if ('problem' in said) throw new ConfigError(`${SETTING}: ${said.problem}`);
     return said.tools.map(({ offered, timeoutMs }) => ({ path, offered, timeoutMs }));
   } finally {
     await thread.terminate();
@@ -45,7 +47,7 @@ const readModule = async (path: string, clock: Clock): Promise<readonly ModuleTo
 
 const definitions = (thread: Worker, path: string, clock: Clock): Promise<Definitions> =>
   new Promise((resolveWith, reject) => {
-    const fail = (why: string) => reject(new ConfigError(`moduleTools: ${path}: ${why}`));
+    const fail = (why: string) => reject(new ConfigError(`${SETTING}: ${path}: ${why}`));
     const timer = clock.setTimeout(
       () => fail(`it was not loaded within ${LOAD_MS / 1_000} s`),
       LOAD_MS,

@@ -7,12 +7,19 @@
  * 3. Each call has a deadline, and one outcome.
  */
 import { z } from 'zod';
+import type { Asker } from '../../model/per-session.ts';
 import type { Timer } from '../../otp/clock.ts';
 import { genServer, noreply, protocol } from '../../otp/gen-server.ts';
 import { nameOf } from '../../otp/name.ts';
 import type { Self } from '../../otp/self.ts';
 import type { System } from '../../otp/system.ts';
-import type { OfferedTool, ToolCall, ToolHandle, ToolSink } from '../../session/ports/tools.ts';
+import type {
+  Absence,
+  OfferedTool,
+  ToolCall,
+  ToolHandle,
+  ToolSink,
+} from '../../session/ports/tools.ts';
 import { spillPath } from '../commands/spill-path.ts';
 import { begun, type Tell } from '../results/telling.ts';
 import { failed } from '../tool/outcome.ts';
@@ -178,6 +185,14 @@ class RunningServiceTools implements ServiceTools {
       }))
       .toSorted((one, other) => (one.name < other.name ? -1 : 1));
     if (JSON.stringify(tools) !== JSON.stringify(this.#tools)) this.#tools = tools;
+  }
+
+  /** Any name may be that of a service, but for those of MCP servers' tools. */
+  absent(_asker: Asker, named: readonly string[] = []): readonly Absence[] {
+    const why = this.#args.isOn
+      ? `no service offers it; a new one is found within ${LOOK_MS / 1_000} s`
+      : 'services are not looked for: GREENROOM_SERVICE_TOOLS is off';
+    return named.filter((name) => !name.startsWith('mcp__')).map((tool) => ({ tool, why }));
   }
 
   start(call: ToolCall, sink: ToolSink): ToolHandle {

@@ -1,6 +1,12 @@
 /** What runs some of the tools: threads, a launcher of commands, a server. The toolbox puts several together. */
 import type { Asker } from '../../model/per-session.ts';
-import type { OfferedTool, ToolCall, ToolHandle, ToolSink } from '../../session/ports/tools.ts';
+import type {
+  Absence,
+  OfferedTool,
+  ToolCall,
+  ToolHandle,
+  ToolSink,
+} from '../../session/ports/tools.ts';
 
 export interface ToolRunner {
   /** May become another list; never the same list with other tools in it. */
@@ -9,6 +15,8 @@ export interface ToolRunner {
   start(call: ToolCall, sink: ToolSink): ToolHandle;
   /** Its calls wait for calls of other sessions. */
   readonly waitsForOthers?: true;
+  /** See `Toolbox`; absent: it knows nothing of tools that it has not. */
+  absent?(asker: Asker, named: readonly string[] | undefined): readonly Absence[];
   /** See `Toolbox`; absent: its calls begin nothing that outlives it. */
   abandon?(call: ToolCall): void;
 }

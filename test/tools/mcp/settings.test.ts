@@ -71,7 +71,8 @@ test('variables are put in where values are, and never read twice', () => {
 describe('refused, with the place', () => {
   const server = { command: 'serve' };
   test.each<[string, object, string]>([
-    ['nothing to start', { a: {} }, 'mcpServers.a: command'],
+    ['nothing to start', { a: {} }, 'mcpServers.a: command: is missing'],
+    ['a list that is none', { a: { ...server, args: 'x' } }, 'args: must be a list, not text'],
     ['a variable that is not set', { a: { command: `\${MISSING}` } }, 'has no MISSING'],
     [
       'an address of another kind',
@@ -84,7 +85,12 @@ describe('refused, with the place', () => {
       'B',
     ],
     ['too short a time', { a: { ...server, timeout: 10 } }, 'mcpServers.a: timeout'],
-    ['a field that means nothing', { a: { ...server, disabled: true } }, 'disabled'],
+    [
+      'a field that means nothing',
+      { a: { ...server, disabled: true } },
+      'a: disabled: is not known',
+    ],
+    ['a field misspelt', { a: { ...server, arg: [] } }, 'arg: is not known (did you mean args?)'],
     ['no name', { '': server }, '1 to 40 characters'],
     ['a long name', { ['a'.repeat(41)]: server }, '1 to 40 characters'],
     ['two names that are one', { 'a.b': server, a_b: server }, 'is called a_b too'],
