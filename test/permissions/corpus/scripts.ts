@@ -5,22 +5,56 @@ import type { Dice } from '../../../src/testing/dice.ts';
 /** Those with an even place succeed. */
 export const programs = ['p0', 'p1', 'p2', 'p3', 'p4', 'p5'];
 
-/** What a predicted command looks like once it has started. */
-export const lineWords = (words: readonly ShellWord[]): RegExp => {
-  const [program, ...args] = words.map(({ value, splits }) => {
-    const parts = value.split(/([\uFFFE\uFFFF])/);
-    const source = parts
-      .map((part) =>
-        part === HOLE || part === OPERAND_HOLE
-          ? '[^]*'
-          : part.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'),
-      )
-      .join('');
-    return splits === 'no'
-      ? `\u0001${source}`
-      : `(?:\u0001${splits === 'names' ? source : '[^]*'})*`;
-  });
-  return new RegExp(`^${(program ?? '').slice(1)}${args.join('')}$`);
+/** Of a line of arguments: places in it. */
+type Places = ReadonlySet<number>;
+
+/**
+ * Whether a line, its arguments with `\u0001` between them, is what a predicted command looks like once it has started. Places that
+ * are reached so far are kept as a set: a regular expression would try the ways to each of them one after the other, and a line
+ * of some hundred characters has more than a machine can try.
+ */
+export const isStartOf = (words: readonly ShellWord[], line: string): boolean => {
+  const [program, ...args] = words;
+  let places: Places = program === undefined ? new Set([0]) : behind(line, piecesOf(program), [0]);
+  for (const arg of args) {
+    const once = (from: Iterable<number>) => behind(line, ['\u0001', ...piecesOf(arg)], from);
+    places = arg.splits === 'no' ? once(places) : closure(places, once);
+  }
+  return places.has(line.length);
+};
+
+/** What a word may become is only known where it becomes one argument, or names of files. */
+const piecesOf = ({ value, splits }: ShellWord): readonly string[] =>
+  splits === 'no' || splits === 'names' ? value.split(/([\uFFFE\uFFFF])/) : [HOLE];
+
+const behind = (line: string, pieces: readonly string[], from: Iterable<number>): Places => {
+  let places: Places = new Set(from);
+  for (const piece of pieces) places = behindOne(line, piece, places);
+  return places;
+};
+
+const behindOne = (line: string, piece: string, places: Places): Places => {
+  if (piece === HOLE || piece === OPERAND_HOLE) return fromFirst(places, line.length);
+  const begun = [...places].filter((at) => line.startsWith(piece, at));
+  return new Set(begun.map((at) => at + piece.length));
+};
+
+/** Anything, or nothing: each place from the first one on. */
+const fromFirst = (places: Places, end: number): Places => {
+  const first = Math.min(...places);
+  return new Set(
+    places.size === 0 ? [] : Array.from({ length: end - first + 1 }, (_, more) => first + more),
+  );
+};
+
+/** As often as it likes, or never. */
+const closure = (places: Places, once: (from: Iterable<number>) => Places): Places => {
+  const all = new Set(places);
+  for (let added: readonly number[] = [...places]; added.length > 0; ) {
+    added = [...once(added)].filter((at) => !all.has(at));
+    for (const at of added) all.add(at);
+  }
+  return all;
 };
 
 export const script = (dice: Dice): string => list(dice, 3);
