@@ -120,3 +120,16 @@ test('the daemon’s bundle is found from it, also through a link to the program
   expect([code, err]).toEqual([0, '']);
   expect(out).toContain('"name":"node"');
 });
+
+test.each(['runDaemon', 'storeCare', 'backupsCare', 'verifyDerived', 'examineFiles'])(
+  'each part of the daemon finds what it names, whichever is asked for first: %s',
+  async (part) => {
+    const parts = join(FOLDER, '..', 'daemon', 'daemon-parts.cjs');
+    const { err } = await node(
+      '--eval',
+      `const { daemonParts } = require(${JSON.stringify(parts)});
+       Promise.resolve().then(() => daemonParts.${part}({}, {}, {})).catch(() => 0).then(() => process.exit());`,
+    );
+    expect(err).not.toContain('circular dependency');
+  },
+);
