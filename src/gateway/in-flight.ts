@@ -81,7 +81,7 @@ export class InFlight {
 
   #sweep(): void {
     const now = this.#clock.monotonic();
-    for (const ticket of this.#tickets.some(({ dueMs }) => dueMs <= now)) this.#expire(ticket);
+    for (const ticket of this.#tickets.filter(({ dueMs }) => dueMs <= now)) this.#expire(ticket);
     this.#timer =
       this.#tickets.size === 0 ? undefined : this.#clock.setTimeout(() => this.#sweep(), SWEEP_MS);
   }

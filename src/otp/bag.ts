@@ -44,7 +44,8 @@ export class Bag<T extends Bagged> {
     return this.#things.slice();
   }
 
-  some(test: (thing: T) => boolean): readonly T[] {
+  /** Those of which the test holds, in a list of their own. */
+  filter(test: (thing: T) => boolean): readonly T[] {
     return this.#things.filter(test);
   }
 }
