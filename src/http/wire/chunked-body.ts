@@ -4,6 +4,7 @@
  * text. A peer of HTTP/1.0 gets the body as it is, up to the end of its connection.
  */
 import type { ServerResponse } from 'node:http';
+import { endWith } from './exchange.ts';
 
 const LAST_CHUNK = '0\r\n\r\n';
 
@@ -25,7 +26,7 @@ export class ChunkedBody {
   /** @param last what goes before the end; may be empty. */
   end(last: Uint8Array): void {
     const text = last.length === 0 ? '' : this.#chunk(last);
-    this.#response.end(this.#isFramed ? `${text}${LAST_CHUNK}` : text, 'latin1');
+    endWith(this.#response, this.#isFramed ? `${text}${LAST_CHUNK}` : text, 'latin1');
   }
 
   /** Each byte as a character of its own, which is how they leave. */

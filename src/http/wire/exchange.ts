@@ -117,7 +117,22 @@ export const send = ({ message, response }: Exchange, answer: Answer): void => {
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   const list = listed(headers, 'Content-Type', type, 'Content-Length', String(length));
   response.writeHead(status, list);
-  response.end(message.method === 'HEAD' ? undefined : body);
+  if (message.method === 'HEAD') response.end();
+  else endWith(response, body);
+};
+
+/**
+ * Ends a response with its last piece, as one write: given the piece to `end`, Node puts an empty one behind it, and two leave by a
+ * dearer way (`writev`, a twelfth of all that a bare answer takes).
+ */
+export const endWith = (
+  response: ServerResponse,
+  last: Uint8Array | string,
+  encoding: BufferEncoding = 'utf8',
+): void => {
+  if (last.length > 0) response.write(last, encoding);
+  response.socket?.uncork();
+  response.end();
 };
 
 /** What answers say, unless they say something else of it. */
