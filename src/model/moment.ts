@@ -21,7 +21,42 @@ const isInCalendar = (date: string): boolean => {
 };
 
 /** The other way: milliseconds since 1970 as RFC 3339. Throws `RangeError` for what is no moment. */
-export const iso = (ms: number): string => new Date(ms).toISOString();
+export const iso = (ms: number): string => DAYS.iso(ms);
+
+const DAY_MS = 86_400_000;
+/** The first millisecond of the year 10000, which is written with a sign and six digits. */
+const FIVE_DIGITS_MS = 253_402_300_800_000;
+const padded = (count: number, digits: number): readonly string[] =>
+  Array.from({ length: count }, (_, n) => String(n).padStart(digits, '0'));
+const SIXTY = padded(60, 2);
+const THOUSAND = padded(1_000, 3);
+
+/**
+ * The platform's own way takes 0.3 us longer, twenty times a page of a search: most moments that are written lie within one
+ * day, whose text is kept.
+ */
+class DayTexts {
+  #day = Number.NaN;
+  #date = '';
+
+  iso(moment: number): string {
+    const ms = Math.trunc(moment);
+    if (!(ms >= 0 && ms < FIVE_DIGITS_MS)) return new Date(ms).toISOString();
+    const day = Math.floor(ms / DAY_MS);
+    if (day !== this.#day) {
+      this.#date = new Date(day * DAY_MS).toISOString().slice(0, 11);
+      this.#day = day;
+    }
+    const second = Math.floor((ms - day * DAY_MS) / 1_000);
+    const minute = Math.floor(second / 60);
+    const hour = Math.floor(minute / 60);
+    const [hours, minutes, seconds] = [hour, minute - hour * 60, second - minute * 60];
+    const rest = ms - day * DAY_MS - second * 1_000;
+    return `${this.#date}${SIXTY[hours]}:${SIXTY[minutes]}:${SIXTY[seconds]}.${THOUSAND[rest]}Z`;
+  }
+}
+
+const DAYS = new DayTexts();
 
 /**
  * `iso` for whoever writes many moments of the same time. What happens together has the same millisecond, and a busy

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Criteria } from '../../src/model/criteria.ts';
 import { iso, LastMoment, momentMs } from '../../src/model/moment.ts';
@@ -32,6 +33,19 @@ test('each moment is written as itself, however often it is asked for', () => {
     expect(last.iso(ms)).toBe(iso(ms));
   }
   expect(() => iso(Number.NaN)).toThrow(RangeError);
+});
+
+test('a moment is written as the platform writes it, in any century', () => {
+  const edges = [
+    -1, -0.5, 0, 0.9, 86_399_999.9, 86_400_000, 253_402_300_799_999, 253_402_300_800_000,
+  ];
+  for (const ms of edges) expect(iso(ms)).toBe(new Date(ms).toISOString());
+  const moments = fc.oneof(
+    fc.integer({ min: -8.64e15, max: 8.64e15 }),
+    fc.integer({ min: 0, max: 4e12 }),
+    fc.double({ min: 0, max: 4e12, noNaN: true }),
+  );
+  fc.assert(fc.property(moments, (ms) => iso(ms) === new Date(ms).toISOString()));
 });
 
 test('a criterion that is no moment says what would be one', () => {
