@@ -121,6 +121,7 @@ const FAST = files(
     'cli/import/chunks',
     'executor/models/answer',
     'executor/models/failure',
+    'executor/models/message-draft',
   ],
   ...['executor/models/breaker', 'executor/models/guarded-start'],
   ...['executor/history/packed-history', 'executor/pool/pool-size', 'rehearsal/rules'],

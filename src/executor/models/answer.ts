@@ -2,7 +2,7 @@
  * One model answer as it streams in: what it has said so far, what it used, and at the end the
  * outcome. Pure but for the deltas that it passes on.
  */
-import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
+import type { Message } from '@anthropic-ai/sdk/resources/messages';
 import type { Container } from '../../model/container.ts';
 import type { Provider } from '../../model/entry.ts';
 import {
@@ -21,6 +21,7 @@ import type {
   ToolUse,
 } from '../../session/ports/executor.ts';
 import { callsOfApi, toolsRunIn } from './api-calls.ts';
+import { MessageDraft, type StreamEvent } from './message-draft.ts';
 import { withOwnIds } from './own-ids.ts';
 
 type Block = Message['content'][number];
@@ -29,17 +30,18 @@ export class Answer {
   /** The text so far. */
   text = '';
   readonly #emit: ((event: StepEvent) => void) | undefined;
-  /** As the API reports it: the start's, overwritten field by field by the end's. The SDK drops `iterations`. */
+  readonly #draft = new MessageDraft();
+  /** As the API reports it: the start's, overwritten field by field by the end's. */
   #usage: Record<string, unknown> = {};
-  /** Tool inputs as they were streamed: parsed and written again, long numbers would change. */
-  readonly #inputs = new Map<number, string>();
 
   /** `emit` is left out where no deltas are wanted. */
   constructor(emit?: (event: StepEvent) => void) {
     this.#emit = emit;
   }
 
-  see(event: RawMessageStreamEvent): void {
+  /** Throws `AnthropicError` for events in an order that makes no message. */
+  see(event: StreamEvent): void {
+    this.#draft.see(event);
     switch (event.type) {
       case 'content_block_delta':
         return this.#delta(event.index, event.delta);
@@ -57,10 +59,13 @@ export class Answer {
   }
 
   /**
+   * Throws `AnthropicError` if the answer is not whole.
+   *
    * @param atMs when the call was made, which decides its price.
    * @param messages JSON of what it answers.
    */
-  outcome(message: Message, provider: Provider, atMs: number, messages: Uint8Array): StepOutcome {
+  outcome(provider: Provider, atMs: number, messages: Uint8Array): StepOutcome {
+    const { message, inputs } = this.#draft.finished();
     const content = withOwnIds(message.content, messages);
     const parts = countedUsage(this.#usage, message.model);
     const cacheMiss = cacheMissOf(message, atMs);
@@ -72,7 +77,7 @@ export class Answer {
     const contextTokens = contextTokensOf(this.#usage);
     return {
       type: 'message',
-      body: new TextEncoder().encode(this.#body(content)),
+      body: new TextEncoder().encode(bodyOf(content, inputs)),
       text: textOf(content),
       toolUses: toolUsesOf(content),
       stopReason: message.stop_reason,
@@ -94,7 +99,7 @@ export class Answer {
 
   #delta(
     block: number,
-    delta: Extract<RawMessageStreamEvent, { type: 'content_block_delta' }>['delta'],
+    delta: Extract<StreamEvent, { type: 'content_block_delta' }>['delta'],
   ): void {
     switch (delta.type) {
       case 'text_delta':
@@ -103,9 +108,9 @@ export class Answer {
       case 'thinking_delta':
         return this.#emit?.({ type: 'delta', block, thinking: delta.thinking });
       case 'input_json_delta':
-        this.#inputs.set(block, (this.#inputs.get(block) ?? '') + delta.partial_json);
         return this.#emit?.({ type: 'delta', block, inputJson: delta.partial_json });
       case 'citations_delta':
+      case 'compaction_delta':
       case 'signature_delta':
         return;
     }
@@ -116,27 +121,18 @@ export class Answer {
       if (value !== null && value !== undefined) this.#usage[name] = value;
     }
   }
-
-  #body(content: readonly Block[]): string {
-    const blocks = content.map((block, index) => blockJson(block, this.#inputs.get(index)));
-    return `{"role":"assistant","content":[${blocks.join(',')}]}`;
-  }
 }
+
+const bodyOf = (content: readonly Block[], inputs: ReadonlyMap<number, string>): string => {
+  const blocks = content.map((block, index) => blockJson(block, inputs.get(index)));
+  return `{"role":"assistant","content":[${blocks.join(',')}]}`;
+};
 
 /** A block as the API gave it; `input` is the streamed text of a tool's input. */
 const blockJson = (block: Block, input: string | undefined): string => {
-  if (input === undefined || !('input' in block) || !isJson(input)) return JSON.stringify(block);
+  if (input === undefined || !('input' in block)) return JSON.stringify(block);
   const { input: _, ...others } = block;
   return `${JSON.stringify(others).slice(0, -1)},"input":${input}}`;
-};
-
-/** False for the empty input of a tool without parameters and for one that `max_tokens` cut off. */
-const isJson = (text: string): boolean => {
-  try {
-    return typeof JSON.parse(text) === 'object';
-  } catch {
-    return false;
-  }
 };
 
 const refusalOf = ({ stop_details: details }: Partial<Message>): Refusal | undefined =>

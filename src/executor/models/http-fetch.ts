@@ -40,6 +40,7 @@ export class Sending {
   /** What takes the place of the empty list of messages. */
   readonly pieces: readonly Piece[];
   #request: ClientRequest | undefined;
+  #isAborted = false;
 
   constructor(pieces: readonly Piece[]) {
     this.pieces = pieces;
@@ -47,6 +48,13 @@ export class Sending {
 
   begin(request: ClientRequest): void {
     this.#request = request;
+    if (this.#isAborted) request.destroy();
+  }
+
+  /** Ends the request, and the answer in the midst of it. */
+  abort(): void {
+    this.#isAborted = true;
+    this.#request?.destroy();
   }
 
   /** What has come and gone on its connection, which others may have used before. */
@@ -81,7 +89,9 @@ export const openConnections = (maxSockets: number): Connections => {
           ? httpsRequest(target, { ...head, agent: https })
           : httpRequest(target, { ...head, agent: http });
         request.on('error', reject);
-        request.on('response', (message) => resolve(responseOf(target, message)));
+        request.on('response', (message) =>
+          resolve(new LeanResponse(target, message) as unknown as Response),
+        );
         obey(request, init?.signal);
         send(request, init);
       }),
@@ -101,11 +111,12 @@ const headersOf = (init: RequestInit | undefined): Record<string, string> => {
   return headers;
 };
 
-/** Ends request and answer with the signal, as `AbortError`. */
+/** Ends request and answer with the signal, as `AbortError`; the signal lets go of what is over. */
 const obey = (request: ClientRequest, signal: AbortSignal | null | undefined): void => {
-  signal?.addEventListener('abort', () => {
-    request.destroy(signal.reason as Error);
-  });
+  if (!signal) return;
+  const end = () => void request.destroy(signal.reason as Error);
+  signal.addEventListener('abort', end);
+  request.on('close', () => signal.removeEventListener('abort', end));
 };
 
 const send = (request: ClientRequest, init: RequestInit | undefined): void => {
@@ -135,18 +146,34 @@ const viewOf = (piece: Piece): Piece =>
   typeof piece === 'string' ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
 
 /** What the SDK reads of a `Response`; a real one would wrap the body in a web stream, at twice the cost. */
-const responseOf = (url: string, message: IncomingMessage): Response => {
-  const status = message.statusCode ?? 0;
-  const response: Pick<Response, 'ok' | 'status' | 'url' | 'headers' | 'text' | 'json'> = {
-    ok: status >= 200 && status < 300,
-    status,
-    url,
-    headers: new Headers(pairsOf(message)),
-    text: () => textOf(message),
-    json: async () => JSON.parse(await textOf(message)) as unknown,
-  };
-  return Object.assign(response, { body: message }) as unknown as Response;
-};
+class LeanResponse implements Pick<Response, 'ok' | 'status' | 'url' | 'headers'> {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: IncomingMessage;
+
+  constructor(url: string, message: IncomingMessage) {
+    const { statusCode: status = 0 } = message;
+    this.ok = status >= 200 && status < 300;
+    this.status = status;
+    this.url = url;
+    this.headers = new Headers(pairsOf(message));
+    this.body = message;
+  }
+
+  text(): Promise<string> {
+    return textOf(this.body);
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+}
+
+/** Of a response that our `fetch` gave: what it sends, as it comes. */
+export const bodyOf = (response: Response): IncomingMessage =>
+  (response as unknown as LeanResponse).body;
 
 const pairsOf = ({ headers }: IncomingMessage): [string, string][] =>
   Object.entries(headers).flatMap(([name, value]) =>

@@ -9,23 +9,21 @@
  * 5. When `run` is over, nothing of the messages is being sent any more.
  */
 import type Anthropic from '@anthropic-ai/sdk';
-import type { RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import type { Clock } from '../../otp/clock.ts';
 import type { StepError, StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
+import { readAnswer } from './answer-reading.ts';
 import { betasOf } from './connected.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
-import { carry, Sending } from './http-fetch.ts';
+import { bodyOf, carry, Sending } from './http-fetch.ts';
 import { rateLeft } from './rate-headers.ts';
 import { countParamsOf, type RunStep, requestOf } from './request.ts';
 import { Silence } from './silence.ts';
 import type { Endpoint, ModelEvent } from './wire.ts';
 
-type Messages = Anthropic['messages'];
-type Params = Parameters<Messages['stream']>[0];
-type BetaParams = Parameters<Anthropic['beta']['messages']['stream']>[0];
+type Params = Anthropic.MessageCreateParamsStreaming;
+type BetaParams = Anthropic.Beta.Messages.MessageCreateParamsStreaming;
 type BetaCountParams = Parameters<Anthropic['beta']['messages']['countTokens']>[0];
-type MessageStream = ReturnType<Messages['stream']>;
 
 /** What the thread lends to a step. */
 export interface StepTools {
@@ -104,18 +102,18 @@ export class ModelRun {
       const { params, pieces } = requestOf(this.#step, this.#endpoint.connectors);
       sending = new Sending(pieces);
       if (this.#step.counts === true) return await this.#count(sending);
-      const stream = this.#stream(params, { fetchOptions: carry(sending), timeout: timeoutMs });
-      stream.on('connect', () => this.#tellRate(stream.response?.headers));
-      stream.on('streamEvent', (event: RawMessageStreamEvent) => answer.see(event));
-      this.#interrupt = () => stream.abort();
-      const moved = () => sending?.movedBytes ?? 0;
+      const under = sending;
+      this.#interrupt = () => under.abort();
+      const moved = () => under.movedBytes;
       const onTooLong = (why: 'silent' | 'endless') => {
         late = timeoutFailure(why, timeoutMs);
-        stream.abort();
+        under.abort();
       };
       silence = new Silence({ clock, limitMs: timeoutMs, moved, onTooLong });
-      const message = await stream.finalMessage();
-      const outcome = answer.outcome(message, this.#endpoint.provider, atMs, this.#step.messages);
+      const response = await this.#ask(params, { fetchOptions: carry(under), timeout: timeoutMs });
+      this.#tellRate(response.headers);
+      await readAnswer(bodyOf(response), response.headers, (event) => answer.see(event));
+      const outcome = answer.outcome(this.#endpoint.provider, atMs, this.#step.messages);
       return this.#isContainerLost && outcome.type === 'message' && outcome.container === undefined
         ? { ...outcome, container: null }
         : outcome;
@@ -127,19 +125,19 @@ export class ModelRun {
     }
   }
 
-  #tellRate(headers: Headers | undefined): void {
+  #tellRate(headers: Headers): void {
     const { clock, emit } = this.#tools;
-    const left = headers && rateLeft(headers, clock.now());
+    const left = rateLeft(headers, clock.now());
     if (left !== undefined) emit({ type: 'rate', ...left });
   }
 
-  /** Betas have a stream of their own, of the same events and some more. */
-  #stream(params: Params, options: Anthropic.RequestOptions): MessageStream {
+  /** Betas are asked for at a place of their own, which has the same events and some more. */
+  #ask(params: Params, options: Anthropic.RequestOptions): Promise<Response> {
     const { messages, beta } = this.#tools.client;
     const betas = betasOf(this.#step);
-    if (betas === undefined) return messages.stream(params, options);
+    if (betas === undefined) return messages.create(params, options).asResponse();
     const asked = { ...params, betas: [...betas] } as BetaParams;
-    return beta.messages.stream(asked, options) as unknown as MessageStream;
+    return beta.messages.create(asked, options).asResponse();
   }
 
   /** No answer, no price: the API only says how many tokens the request is. */

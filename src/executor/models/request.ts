@@ -13,7 +13,7 @@ export interface RunStep extends Omit<ModelStep, 'context'> {
   readonly messages: Uint8Array;
 }
 
-type Params = Parameters<Anthropic['messages']['stream']>[0];
+type Params = Anthropic.MessageCreateParamsStreaming;
 
 /** A part of the request's body. Bytes are sent from where they are. */
 export type Piece = string | Uint8Array;
@@ -48,7 +48,8 @@ export const requestOf = (step: RunStep, connectors?: readonly Connector[]): Req
   const breakpoints = breakpointsOf(messages, tools, system, isKept);
   const pieces: Piece[] = ['[', ...withInsertions(messages, breakpoints.messages), ']'];
   if (tools.byteLength > 0) pieces.push(',"tools":', ...withInsertions(tools, breakpoints.tools));
-  return { params: paramsOf(step, breakpoints.system, connectors) as Params, pieces };
+  const asked = { ...paramsOf(step, breakpoints.system, connectors), stream: true };
+  return { params: asked as unknown as Params, pieces };
 };
 
 type CountParams = Parameters<Anthropic['messages']['countTokens']>[0];
@@ -61,7 +62,7 @@ export const countParamsOf = (step: RunStep, connectors?: readonly Connector[]):
     context_management: ___,
     container: ____,
     ...fields
-  } = paramsOf(step, false, connectors) as Fields;
+  } = paramsOf(step, false, connectors);
   return fields as unknown as CountParams;
 };
 
@@ -71,7 +72,7 @@ const paramsOf = (
   step: RunStep,
   isSystemMarked: boolean,
   connectors: readonly Connector[] | undefined,
-): Params | Fields => {
+): Fields => {
   const { system, previousMessageId } = step;
   const fields: Fields = { messages: [], model: step.model, max_tokens: step.maxTokens };
   if (system !== undefined)
@@ -85,7 +86,7 @@ const paramsOf = (
   if (step.container !== undefined) fields.container = step.container;
   if (previousMessageId !== undefined)
     fields.diagnostics = { previous_message_id: previousMessageId };
-  return fields as unknown as Params;
+  return fields;
 };
 
 /** The bytes in slices, with the texts between them. */

@@ -1,42 +1,45 @@
-import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
+import type { Message } from '@anthropic-ai/sdk/resources/messages';
 import { describe, expect, it } from 'vitest';
 import { Answer } from '../../../src/executor/models/answer.ts';
+import type { StreamEvent } from '../../../src/executor/models/message-draft.ts';
 import { withOwnIds } from '../../../src/executor/models/own-ids.ts';
 
 const toolUse = { type: 'tool_use', id: 'toolu_1', name: 'Look', input: {} };
-const delta = (partial_json: string) =>
-  ({
-    type: 'content_block_delta',
-    index: 0,
-    delta: { type: 'input_json_delta', partial_json },
-  }) as RawMessageStreamEvent;
+const start = {
+  type: 'message_start',
+  message: { id: 'msg_1', model: 'm', content: [], usage: {} },
+};
+const stop = [
+  { type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: {} },
+  { type: 'message_stop' },
+];
+const delta = (partial_json: string) => ({
+  ...{ type: 'content_block_delta', index: 0 },
+  delta: { type: 'input_json_delta', partial_json },
+});
 
 /** The content of the outcome's body, as text, after tool input came in these pieces. */
-const contentAfter = (pieces: readonly string[], input: unknown): string => {
+const contentAfter = (pieces: readonly string[]): string => {
   const answer = new Answer();
-  for (const piece of pieces) answer.see(delta(piece));
-  const message = {
-    id: 'msg_1',
-    model: 'm',
-    stop_reason: 'tool_use',
-    content: [{ ...toolUse, input }],
-  };
-  const outcome = answer.outcome(message as unknown as Message, 'rehearsal', 0, Buffer.from('{}'));
+  const begun = { type: 'content_block_start', index: 0, content_block: toolUse };
+  for (const event of [structuredClone(start), { ...begun }, ...pieces.map(delta), ...stop])
+    answer.see(structuredClone(event) as unknown as StreamEvent);
+  const outcome = answer.outcome('rehearsal', 0, Buffer.from('{}'));
   return outcome.type === 'message' ? Buffer.from(outcome.body).toString() : '';
 };
 
 describe('an answer', () => {
   it('keeps the input of a tool as it was streamed, to the digit', () => {
-    const body = contentAfter(['{"id":123456789012', '34567890,"rate":1.50}'], { id: 0 });
+    const body = contentAfter(['{"id":123456789012', '34567890,"rate":1.50}']);
     expect(body).toContain('"name":"Look","input":{"id":12345678901234567890,"rate":1.50}}');
   });
 
   it('keeps what could be read of an input that was cut off', () => {
-    expect(contentAfter(['{"path":"/a", "te'], { path: '/a' })).toContain('"input":{"path":"/a"}');
+    expect(contentAfter(['{"path":"/a", "te'])).toContain('"input":{"path":"/a"}');
   });
 
   it('keeps the empty input of a tool that takes none', () => {
-    expect(contentAfter([''], {})).toContain('"input":{}');
+    expect(contentAfter([''])).toContain('"input":{}');
   });
 });
 
