@@ -39,6 +39,15 @@ test('the nursery of a process that bounds it has no more than 32 MiB, whatever 
   expect(Number(told)).toBeLessThanOrEqual(32 * 1024 * 1024);
 });
 
+test('what lives as long as a request is made young in a process that bounds the engine', () => {
+  const child = join(import.meta.dirname, 'tenure-child.mjs');
+  const told = execFileSync(process.execPath, [child, 'bound'], {
+    encoding: 'utf8',
+    timeout: 300_000,
+  });
+  expect(Number(told)).toBeLessThan(100 * 1024 * 1024); // of 800 MB; and 800 in a process that does not
+});
+
 test('a small buffer keeps no more than 8 KiB in a process that bounds the engine', () => {
   const child = join(import.meta.dirname, 'pool-child.mjs');
   const told = execFileSync(process.execPath, [child], { encoding: 'utf8', timeout: 30_000 });
