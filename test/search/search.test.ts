@@ -156,3 +156,12 @@ test('sessions that come and go leave no memory behind', () => {
   for (let round = 1; round < 20; round++) bytesAfter(round);
   expect(bytesAfter(20)).toBeLessThan(first * 1.1);
 });
+
+test('words are refused where nobody has looked them up, and the refusal names them', async () => {
+  const catalog = new MemoryCatalog();
+  catalog.put(rowOf('a'));
+  await expect(catalog.count(tenant, { text: 'words' })).rejects.toMatchObject({
+    ...{ code: 'invalid_criteria', details: { field: 'text' } },
+    message: 'words are not taken here: search, list, count, facets and cleanup take them',
+  });
+});
