@@ -156,3 +156,41 @@ test('sessions that come and go leave no memory behind', () => {
   for (let round = 1; round < 20; round++) bytesAfter(round);
   expect(bytesAfter(20)).toBeLessThan(first * 1.1);
 });
+
+test('words are refused where nobody has looked them up, and the refusal names them', async () => {
+  const catalog = new MemoryCatalog();
+  catalog.put(rowOf('a'));
+  await expect(catalog.count(tenant, { text: 'words' })).rejects.toMatchObject({
+    ...{ code: 'invalid_criteria', details: { field: 'text' } },
+    message: 'words are not taken here: search, list, count, facets and cleanup take them',
+  });
+});
+
+test('a row that several alternatives name is counted once', async () => {
+  const catalog = new MemoryCatalog();
+  for (let n = 0; n < 1_000; n += 1) {
+    const tags = [...(n < 20 ? ['one'] : []), ...(n >= 15 && n < 40 ? ['two'] : [])];
+    catalog.put(rowOf(`s${n}`, { tags, costNanoUsd: 1 }));
+  }
+  const anyOf = [{ tags: ['one'] }, { tags: ['two'] }];
+  expect(await catalog.count(tenant, { anyOf })).toMatchObject({ sessions: 40, costNanoUsd: 40 });
+});
+
+test('words are met by the rows that the text index names, beside all else that is asked for', async () => {
+  const catalog = new MemoryCatalog();
+  for (let n = 0; n < 100; n += 1) {
+    catalog.put(rowOf(`s${n}`, { tags: n % 2 === 0 ? ['even'] : [] }));
+    catalog.numberText(rowOf(`s${n}`).key, n + 1);
+  }
+  const texts = new Map([['words', Uint32Array.of(3, 4, 5, 500)]]);
+  expect(await catalog.count(tenant, { text: 'words' }, texts)).toMatchObject({ sessions: 3 });
+  const { rows } = await catalog.search(
+    tenant,
+    criteriaOf({ text: 'words', tags: ['even'] }),
+    texts,
+  );
+  expect(rows.map(({ key }) => key.sessionId).toSorted()).toEqual(['s2', 's4']);
+  expect(await catalog.count(tenant, { noneOf: [{ text: 'words' }] }, texts)).toMatchObject({
+    sessions: 97,
+  });
+});

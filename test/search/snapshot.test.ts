@@ -14,6 +14,7 @@ import {
 } from '../../src/search/catalog/fill-catalog.ts';
 import { readHeader, readSnapshot, writeSnapshot } from '../../src/search/catalog/snapshot-file.ts';
 import { Loading, Saving } from '../../src/search/table/saved.ts';
+import { flat } from '../../src/search/table/texts.ts';
 import { Dice } from '../../src/testing/dice.ts';
 import { rounds } from '../support/rounds.ts';
 import { expectSame } from './same-catalog.ts';
@@ -201,4 +202,99 @@ describe('the snapshot on disk', () => {
     expect(written).not.toContain('title of secret');
     expect(written).not.toContain('tag-secret');
   });
+});
+
+describe('what is saved', () => {
+  const saved = (fill: (saving: Saving) => void): Buffer => {
+    const pieces: Buffer[] = [];
+    const saving = new Saving((bytes) => pieces.push(Buffer.from(bytes)));
+    fill(saving);
+    saving.end();
+    const all = Buffer.concat(pieces);
+    const own = Buffer.allocUnsafeSlow(all.length);
+    all.copy(own);
+    return own;
+  };
+
+  it('is read as it was, however much there is of small things and of large ones', () => {
+    const numbers = Array.from({ length: 200_000 }, (_, n) => n / 3);
+    const large = new Uint32Array(300_000).map((_, n) => n);
+    const odd = new Uint8Array(700_001).fill(7);
+    const bytes = saved((saving) => {
+      for (const number of numbers) saving.number(number);
+      saving.text('größer');
+      saving.array(large);
+      saving.array(odd);
+      saving.text('');
+      saving.number(-1);
+    });
+    const loading = new Loading(bytes);
+    for (const number of numbers) if (loading.number() !== number) expect.fail(`${number}`);
+    expect(loading.text()).toBe('größer');
+    expect(loading.uint32()).toEqual(large);
+    expect(Buffer.compare(loading.bytes(), odd)).toBe(0);
+    expect([loading.text(), loading.number()]).toEqual(['', -1]);
+  });
+
+  it('says what it has where something else was looked for, and where it ends too soon', () => {
+    const bytes = saved((saving) => saving.text('columns'));
+    expect(() => new Loading(bytes).expect('rows')).toThrow('it has "columns" for rows');
+    new Loading(bytes).expect('columns');
+    expect(() => new Loading(bytes.subarray(0, 12)).text()).toThrow('it is cut short');
+    const below = saved((saving) => saving.number(-8));
+    expect(() => new Loading(below).bytes()).toThrow('it is cut short');
+  });
+
+  it('names each column, so that a snapshot of others is told', () => {
+    const catalog = new MemoryCatalog();
+    catalog.put(rowOf('a', { title: 'A' }));
+    const text = saved((saving) => catalog.save(saving)).toString('latin1');
+    for (const name of [
+      ...['fields', 'ids', 'tags', 'tools', 'by id', 'number 0', 'text title'],
+      ...['sorted updatedAt', 'facet status'],
+    ])
+      expect(text, name).toContain(name);
+  });
+});
+
+describe('texts of their own', () => {
+  it.each([
+    '',
+    'short',
+    'thirteen char',
+    'latin-1: größer und länger',
+    'beyond: Ā und 日本語 und 🙂',
+  ])('%j is the same', (text) => {
+    expect(flat(`${text}`.slice(0))).toBe(text);
+  });
+});
+
+it('a snapshot that is of no use and cannot be removed leaves the journal to fill the catalog', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'greenroom-snapshot-'));
+  try {
+    const warned: string[] = [];
+    const catalog = await fillCatalog(
+      {
+        info: () => ({ storeId: 'here' }),
+        row: () => undefined,
+        changedSince: async () => undefined,
+        scanRows: async (visit: (row: ReturnType<typeof rowOf>) => void) => visit(rowOf('a')),
+      } as unknown as Source,
+      {
+        snapshot: folder, // a folder: it can be neither read nor removed as a file
+        notices: { info: () => undefined, warn: (_, message) => void warned.push(message) },
+        nowMs: () => 0,
+        onFault: () => undefined,
+        pause: async () => undefined,
+        follow: () => () => undefined,
+      },
+    );
+    expect(catalog.find(tenant, 'a')?.key.sessionId).toBe('a');
+    expect(warned).toEqual([
+      expect.stringContaining('is of no use'),
+      'the snapshot of the catalog cannot be removed',
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -39,3 +39,11 @@ test('an item that is no better than the last one kept takes no place', () => {
   expect(compared).toBe(3);
   expect(best.sorted()).toEqual([1, 2, 3]);
 });
+
+test('an item would be kept while there is room, and then in front of the last one kept', () => {
+  const best = new TopK<number>(2, ascending);
+  best.add(5);
+  expect(best.wants(9)).toBe(true);
+  best.add(3);
+  expect([2, 4, 5, 6].map((item) => best.wants(item))).toEqual([true, true, false, false]);
+});

@@ -12,6 +12,7 @@ import { MAX_DUE } from '../../../src/search/live/live-watch.ts';
 import {
   FORGOTTEN_AFTER_MS,
   MAX_PRESENT,
+  MAX_WATCHES,
   MAX_WATCHES_OF_TENANT,
   MemoryWatches,
   TICK_MS,
@@ -458,6 +459,21 @@ describe('bounds', () => {
       code: 'mailbox_full',
     });
     await world.during(world.watches.open('other' as Tenant, {}, false));
+  });
+
+  it('all tenants together have so many watches and no more', async () => {
+    const world = new World();
+    const owners = Array.from({ length: MAX_WATCHES / MAX_WATCHES_OF_TENANT }, (_, n) => `t${n}`);
+    const some = owners.flatMap((owner) =>
+      Array.from({ length: MAX_WATCHES_OF_TENANT }, () =>
+        world.watches.open(owner as Tenant, {}, false),
+      ),
+    );
+    await world.during(Promise.all(some));
+    await expect(world.watches.open('one more' as Tenant, {}, false)).rejects.toMatchObject({
+      code: 'mailbox_full',
+      message: expect.stringContaining(String(MAX_WATCHES)),
+    });
   });
 
   it('so many readers are answered in a tick and no more, and all in their turn', async () => {
