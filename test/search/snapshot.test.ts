@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
 import type { CatalogFeed } from '../../src/search/catalog/catalog-feed.ts';
 import {
@@ -301,7 +301,10 @@ it('a snapshot that is of no use and cannot be removed leaves the journal to fil
 });
 
 describe('a snapshot that is looked over', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'greenroom-snapshot-'));
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'greenroom-snapshot-'));
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
   /** More than the pages in which a catalog is read. */
   const rows = Array.from({ length: 1_200 }, (_, n) => rowOf(`s${n}`, { createdAtMs: 1_000 + n }));
