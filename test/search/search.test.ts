@@ -194,3 +194,14 @@ test('words are met by the rows that the text index names, beside all else that 
     sessions: 97,
   });
 });
+
+test('the text index knows a session by its number, and one that is not there by none', () => {
+  const catalog = new MemoryCatalog();
+  catalog.put(rowOf('a'));
+  catalog.numberText(rowOf('a').key, 7);
+  catalog.numberText(rowOf('b').key, 8);
+  expect(catalog.textNumberOf(rowOf('a').key)).toBe(7);
+  expect(catalog.textNumberOf(rowOf('b').key)).toBe(0);
+  catalog.forgetTextNumbers();
+  expect(catalog.textNumberOf(rowOf('a').key)).toBe(0);
+});

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryCatalog } from '../../src/search/catalog/catalog.ts';
 import type { CatalogFeed } from '../../src/search/catalog/catalog-feed.ts';
 import {
@@ -13,6 +13,7 @@ import {
   type Source,
 } from '../../src/search/catalog/fill-catalog.ts';
 import { readHeader, readSnapshot, writeSnapshot } from '../../src/search/catalog/snapshot-file.ts';
+import { type VerifySource, verifySnapshot } from '../../src/search/catalog/verify-snapshot.ts';
 import { Loading, Saving } from '../../src/search/table/saved.ts';
 import { flat } from '../../src/search/table/texts.ts';
 import { Dice } from '../../src/testing/dice.ts';
@@ -297,4 +298,72 @@ it('a snapshot that is of no use and cannot be removed leaves the journal to fil
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+describe('a snapshot that is looked over', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'greenroom-snapshot-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  /** More than the pages in which a catalog is read. */
+  const rows = Array.from({ length: 1_200 }, (_, n) => rowOf(`s${n}`, { createdAtMs: 1_000 + n }));
+  const look = async (name: string, saved: typeof rows, stored: typeof rows) => {
+    const path = join(folder, name);
+    const catalog = new MemoryCatalog();
+    for (const row of saved) catalog.put(row);
+    writeSnapshot(path, { ...HEADER, sessions: saved.length }, catalog);
+    const journal = {
+      info: () => ({ storeId: 'here' }),
+      row: () => undefined,
+      changeMark: () => MARK,
+      changedSince: async () => [],
+      scanRows: async (visit: (row: (typeof rows)[number]) => void) => stored.forEach(visit),
+    } as unknown as VerifySource;
+    return verifySnapshot(journal, path, async () => undefined);
+  };
+
+  it('is the journal’s to the last session', async () => {
+    expect(await look('same', rows, rows)).toEqual({
+      ...{ is: 'read', sessions: 1_200, wrong: 0, named: [] },
+    });
+  });
+
+  it('is told of each session that it lacks, has too many, or has otherwise', async () => {
+    const [first, second, ...others] = rows;
+    const found = await look(
+      'other',
+      [...others, ...(second === undefined ? [] : [second])],
+      [
+        ...(first === undefined ? [] : [first]),
+        ...others.slice(0, -1),
+        rowOf('s1199', { title: 'T' }),
+      ],
+    );
+    expect(found).toMatchObject({ is: 'read', wrong: 3 });
+    const whys = 'named' in found ? found.named.map(({ sessionId, why }) => [sessionId, why]) : [];
+    expect(whys).toContainEqual(['s0', 'is missing in it']);
+    expect(whys).toContainEqual(['s1', 'is in it, and not in the journal']);
+    expect(whys.find(([id]) => id === 's1199')?.[1]).toContain('title');
+  });
+});
+
+it('without a snapshot nobody is warned', async () => {
+  const warned: unknown[] = [];
+  const told: unknown[] = [];
+  await fillCatalog(
+    {
+      scanRows: async (visit: (row: ReturnType<typeof rowOf>) => void) => visit(rowOf('a')),
+    } as Source,
+    {
+      snapshot: undefined,
+      notices: { info: (fields) => told.push(fields), warn: (fields) => warned.push(fields) },
+      nowMs: () => 0,
+      onFault: () => undefined,
+      pause: async () => undefined,
+      follow: () => () => undefined,
+    },
+  );
+  expect(warned).toEqual([]);
+  expect(told).toEqual([expect.objectContaining({ from: 'rows', sessions: 1 })]);
 });
