@@ -1,13 +1,15 @@
 /** Reads the body of a streamed answer: bytes, lines, events. */
 import type { IncomingMessage } from 'node:http';
 import { AnthropicError, APIError } from '@anthropic-ai/sdk';
+import type { Clock } from '../../otp/clock.ts';
 import { EventLines, type ServerEvent } from './event-lines.ts';
 import type { StreamEvent } from './message-draft.ts';
 
 /**
- * Tells `see` each event, in order.
+ * Tells `see` each event, in order, up to the one that ends the message: what is whole waits for nobody, and what breaks behind it
+ * breaks nothing.
  *
- * @returns resolves at the end of the body. Rejects with `APIError` for an event that is an error, and with
+ * @returns resolves there, or at the end of the body. Rejects with `APIError` for an event that is an error, and with
  * `AnthropicError` for what is no event, for whatever `see` throws, and when the connection breaks off.
  */
 export const readAnswer = (
@@ -16,23 +18,45 @@ export const readAnswer = (
   see: (event: StreamEvent) => void,
 ): Promise<void> =>
   new Promise((resolve, reject) => {
+    if (body.destroyed) return reject(closed());
     const lines = new EventLines();
+    let isWhole = false;
     const tell = (events: readonly ServerEvent[]): void => {
       try {
-        for (const event of events) if (event.name !== 'ping') see(read(event, headers));
+        for (const event of events) {
+          if (isWhole || event.name === 'ping') continue;
+          const told = read(event, headers);
+          see(told);
+          isWhole = told.type === 'message_stop';
+        }
+        if (isWhole) resolve();
       } catch (error) {
-        reject(asSdkError(error));
+        reject(strange(error));
         body.destroy();
       }
     };
-    body.on('data', (bytes: Buffer) => tell(lines.take(bytes)));
+    body.on('data', (bytes: Buffer) => {
+      if (!isWhole) tell(lines.take(bytes));
+    });
     body.on('end', () => {
       tell(lines.end());
       resolve();
     });
-    body.on('error', (error) => reject(asSdkError(error)));
-    body.on('close', () => reject(new AnthropicError('the connection was closed')));
+    body.on('error', (error) => reject(new AnthropicError(error.message, { cause: error })));
+    body.on('close', () => reject(closed()));
   });
+
+const closed = (): AnthropicError => new AnthropicError('the connection was closed');
+
+/** How long the end of a body may be behind that of its message, in milliseconds: then the connection is not waited for. */
+const LAST_MS = 2_000;
+
+/** What was read up to the end of its message is ended, so that its connection can be used again, or goes. */
+export const endBody = (body: IncomingMessage, clock: Clock): void => {
+  if (body.complete || body.destroyed) return;
+  const timer = clock.setTimeout(() => body.destroy(), LAST_MS);
+  body.on('close', () => timer.cancel());
+};
 
 const read = ({ name, data }: ServerEvent, headers: Headers): StreamEvent => {
   if (name !== 'error') return JSON.parse(data) as StreamEvent;
@@ -49,10 +73,10 @@ const jsonOr = (text: string): unknown => {
   }
 };
 
-/** A connection that breaks off, or what is not the API's: no fault of ours, and another try may go well. */
-const asSdkError = (error: unknown): AnthropicError => {
-  if (error instanceof AnthropicError) return error;
-  return new AnthropicError(error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
-};
+/** What is not the API's: no fault of ours, and another try may go well. */
+const strange = (error: unknown): AnthropicError =>
+  error instanceof AnthropicError
+    ? error
+    : new AnthropicError(`the server sent what is no event of the API: ${String(error)}`, {
+        cause: error,
+      });

@@ -13,6 +13,8 @@ export class EventLines {
   readonly #decoder = new StringDecoder('utf8');
   /** Of a line whose end has not come. */
   #rest = '';
+  /** Asked of the text itself, a long line would be copied with each piece. */
+  #isHalfEnded = false;
   #name = '';
   #data: string | undefined;
 
@@ -27,15 +29,16 @@ export class EventLines {
   }
 
   #read(piece: string): readonly ServerEvent[] {
-    const isLast = !piece.includes('\n') && !piece.includes('\r') && !this.#rest.endsWith('\r');
+    const hasEnd = this.#isHalfEnded || piece.includes('\n') || piece.includes('\r');
     const text = this.#rest + piece;
-    if (isLast) {
+    if (!hasEnd) {
       this.#rest = text;
       return [];
     }
     const events: ServerEvent[] = [];
     const lines = linesOf(text);
     this.#rest = lines.pop() ?? '';
+    this.#isHalfEnded = this.#rest.endsWith('\r');
     for (const line of lines) this.#take(line, events);
     return events;
   }

@@ -12,7 +12,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type { Clock } from '../../otp/clock.ts';
 import type { StepError, StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
-import { readAnswer } from './answer-reading.ts';
+import { endBody, readAnswer } from './answer-reading.ts';
 import { betasOf } from './connected.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
 import { bodyOf, carry, Sending } from './http-fetch.ts';
@@ -112,7 +112,9 @@ export class ModelRun {
       silence = new Silence({ clock, limitMs: timeoutMs, moved, onTooLong });
       const response = await this.#ask(params, { fetchOptions: carry(under), timeout: timeoutMs });
       this.#tellRate(response.headers);
-      await readAnswer(bodyOf(response), response.headers, (event) => answer.see(event));
+      const body = bodyOf(response);
+      await readAnswer(body, response.headers, (event) => answer.see(event));
+      endBody(body, clock);
       const outcome = answer.outcome(this.#endpoint.provider, atMs, this.#step.messages);
       return this.#isContainerLost && outcome.type === 'message' && outcome.container === undefined
         ? { ...outcome, container: null }
