@@ -39,10 +39,10 @@ export const importFiles = async (
     }
   }
   const sessions: (readonly Stored[])[] = [];
-  const queue = groups(transcripts).values();
+  const queue = groups(transcripts).entries();
   const onRead = (path: string, bytes: number) => progress.set(path, bytes);
   const worker = async (): Promise<void> => {
-    for (const group of queue) sessions.push(await importSession(group, settings, onRead));
+    for (const [at, group] of queue) sessions[at] = await importSession(group, settings, onRead); // told in the order of the files
   };
   await Promise.all(Array.from({ length: SESSIONS_AT_ONCE }, worker));
   // Only now: a session that came later may have had the better claim to a response.
