@@ -30,6 +30,17 @@ test('what was decided about is shown, also where only the question has it', asy
   expect(out).toContain(`Bash: no\n`);
 });
 
+test('a call that a person allowed with another input has that, and its question the first', async () => {
+  const details = { toolUseId: 'u1', tool: 'Bash' };
+  const audit = [
+    { ...DENIED, action: 'asked', details: { ...details, input: 'first', reason: 'no rule' } },
+    { ...DENIED, action: 'allowed', details: { ...details, input: 'other', reason: 'so' } },
+  ];
+  const { out } = await greenroom('audit work', { daemon: new FakeDaemon({ audit: { audit } }) });
+  expect(out).toContain('Bash first: no rule\n');
+  expect(out).toContain('Bash other: so\n');
+});
+
 test('what is asked for is asked of the daemon, page by page, as far as it is wanted', async () => {
   const daemon = new FakeDaemon({
     audit: ({ cursor }: { cursor?: string }) =>

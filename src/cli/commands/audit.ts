@@ -116,15 +116,18 @@ const auditTable = (found: readonly Found[], run: Invocation): string => {
   );
 };
 
-/** The record of a call that was judged has its input; that of an answer to it has not. */
+/** The record of a call that was judged has its input; that of an answer only where it put another in its place. */
 const inputsIn = (found: readonly Found[]): ReadonlyMap<unknown, unknown> =>
   new Map(
-    found.flatMap(({ details: { toolUseId, input } = {} }) => (input ? [[toolUseId, input]] : [])),
+    found.flatMap(({ action, details: { toolUseId, input } = {} }) =>
+      input && action === 'asked' ? [[toolUseId, input]] : [],
+    ),
   );
 
 /** Of the details what tells most: the tool and its input or the hook, and why. */
 const whatOf = ({ kind, details = {} }: Found, inputs: ReadonlyMap<unknown, unknown>): string => {
-  const input = kind === 'permission' ? inputs.get(details['toolUseId']) : undefined;
+  const input =
+    kind === 'permission' ? (details['input'] ?? inputs.get(details['toolUseId'])) : undefined;
   const call = [details['tool'], input].filter(isText).join(' ');
   const rest = ['event', 'hook', 'reason', 'ended'].map((name) => details[name]);
   return [call, ...rest].filter(isText).join(': ');

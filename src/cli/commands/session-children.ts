@@ -35,7 +35,7 @@ export const registerChildren = (registration: Registration): void => {
 
 const childrenText = (found: Children, width: number): string => {
   const { children, count, costUsd, childrenCostUsd, totalCostUsd, knownCostUsd } = found;
-  const sum = `${several(count, 'sub-agent')}: ${money(childrenCostUsd)}, with its own ${money(costUsd)} it is ${money(totalCostUsd, knownCostUsd)}`;
+  const sum = `${several(count, 'sub-agent')}: ${money(childrenCostUsd)}, with its own ${money(costUsd)} it is ${money(totalCostUsd, knownCostUsd)}\n`;
   if (children.length === 0) return sum;
   const rows = children.map(({ depth, sessionId, status, title = '', ...cost }) => [
     `${'  '.repeat(depth - 1)}${sessionId}`,

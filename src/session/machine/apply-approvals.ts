@@ -20,6 +20,9 @@ import type { Rules } from './rules.ts';
 /** The type of notification, as Claude Code has it. */
 const PERMISSION_PROMPT = 'permission_prompt';
 
+const ALLOWED = 'a person allowed it';
+const ALLOWED_OTHERWISE = 'a person allowed it with this input';
+
 /** No rule has decided about the call. */
 export const askAbout = (
   calls: OpenCalls,
@@ -102,10 +105,11 @@ const allow = (
   approval: Extract<Approval, { decision: 'allow' }>,
   { approvalId, by }: Pick<InputOf<'approve'>, 'approvalId' | 'by'>,
 ): void => {
-  const reason = 'a person allowed it';
-  calls.note({ kind: 'permission', action: 'allowed' }, found, { reason }, by);
   addRules(calls.draft, approval.rules);
-  if (approval.input === undefined) return calls.put({ ...found, state: 'allowed' });
+  if (approval.input === undefined) {
+    calls.note({ kind: 'permission', action: 'allowed' }, found, { reason: ALLOWED }, by);
+    return calls.put({ ...found, state: 'allowed' });
+  }
   // No rule has seen this input, as nothing asked by this id when it came.
   if (approval.found === undefined)
     throw new GreenroomError(
@@ -113,6 +117,8 @@ const allow = (
       `nothing waited for approval ${approvalId} yet: answer it again`,
     );
   const { effect, isAlone, realPath } = approval.found;
+  // The transcript has what the model wrote: that something else ran is known from here alone.
+  calls.decided('allowed', found, { input: approval.input, reason: ALLOWED_OTHERWISE }, by);
   calls.put({
     ...{ ...found, state: 'allowed', input: approval.input, effect, realPath },
     isAlone: isAlone ? true : undefined,

@@ -134,9 +134,10 @@ export class OpenCalls {
     action: 'allowed' | 'denied' | 'asked',
     call: Named,
     { input, reason }: Pick<Verdict, 'input' | 'reason'>,
+    by?: string,
   ): void {
     const details = { ...this.draft.bodies({ input: excerpt(input) }), reason };
-    this.note({ kind: 'permission', action }, call, details);
+    this.note({ kind: 'permission', action }, call, details, by);
   }
 
   note(what: Noted, call: Named, details: Readonly<Record<string, unknown>>, by?: string): void {

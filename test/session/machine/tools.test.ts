@@ -249,6 +249,16 @@ describe('a call that asks', () => {
     expect(callsOf(state)[0]).toMatchObject({ state: 'started', input });
   });
 
+  it('that is allowed with another input leaves a record of that input, and of who gave it', () => {
+    const approval = { decision: 'allow', rules: [], input: { b: 2 }, found: { effect: 'pure' } };
+    const { writes } = run(...ASKING, approve(3, approval)).last;
+    const records = writes.flatMap((write) => (write.type === 'audit' ? [write.record] : []));
+    expect(records).toHaveLength(1);
+    expect(records[0]).toMatchObject({ action: 'allowed', by: 'ann' });
+    expect(JSON.stringify(writes)).toContain('a person allowed it with this input');
+    expect(Object.keys(records[0]?.details ?? {})).toContain('input');
+  });
+
   it('takes no other input that no rule has seen, as of one who answered before it asked', () => {
     expect(() =>
       run(...ASKING, approve(3, { decision: 'allow', rules: [], input: { b: 2 } })),
