@@ -156,8 +156,9 @@ export const sendEmpty = ({ response }: Exchange, status: number, headers: Heade
  * for this before an earlier answer has ended gets that one whole: until then this response has no socket.
  */
 const cutShortly = (response: ServerResponse): void => {
-  if (response.socket === null) response.destroy();
-  else response.socket.destroySoon();
+  if (response.socket === null) return void response.destroy();
+  response.uncork(); // since Node 24 what was written in this turn waits in the response
+  response.socket.destroySoon();
 };
 
 /** Says what went wrong; what has begun is cut short, so that it is not taken for the whole. @returns its code. */
