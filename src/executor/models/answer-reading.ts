@@ -77,9 +77,9 @@ const jsonOr = (text: string): unknown => {
 };
 
 /** What is not the API's: no fault of ours, and another try may go well. */
-const strange = (error: unknown): AnthropicError =>
+export const strange = (error: unknown): AnthropicError =>
   error instanceof AnthropicError
     ? error
-    : new AnthropicError(`the server sent what is no event of the API: ${String(error)}`, {
+    : new AnthropicError(`the server sent what the API does not: ${String(error)}`, {
         cause: error,
       });

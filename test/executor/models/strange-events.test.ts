@@ -171,3 +171,35 @@ describe('an answer that is not', () => {
     expect(seen.requests).toBe(1);
   });
 });
+
+describe('a count of tokens', () => {
+  const counting = (play: Play) =>
+    served(play).then(
+      ({ start: begin }) =>
+        begin(stepOf('hi', { counts: true, retry: { maxRetries: 0, delayMs: 1, timeoutMs: 400 } }))
+          .outcome,
+    );
+  const half = (response: ServerResponse): void =>
+    void response.writeHead(200, { 'content-type': 'application/json' }).write('{"input_');
+
+  it.each([
+    ['is a page', (response) => void response.end('<html>')],
+    ['is nothing', (response) => void response.end('null')],
+    ['has no number', (response) => void response.end('{"input_tokens":"many"}')],
+    [
+      'is cut',
+      (response) => {
+        half(response);
+        setTimeout(() => response.destroy(), 50);
+      },
+    ],
+  ] as [string, Play][])('that %s is a failure of the connection', async (_, play) => {
+    expect(await counting(play)).toMatchObject({
+      ...{ type: 'failed', error: { type: 'connection_error', retryable: true } },
+    });
+  });
+
+  it('that falls silent in its midst is not waited for', async () => {
+    expect(await counting(half)).toMatchObject({ type: 'failed', error: { type: 'timeout' } });
+  });
+});
