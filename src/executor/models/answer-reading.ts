@@ -21,10 +21,10 @@ export const readAnswer = (
     if (body.destroyed) return reject(closed());
     const lines = new EventLines();
     let isWhole = false;
-    const tell = (events: readonly ServerEvent[]): void => {
+    const tell = (next: () => readonly ServerEvent[]): void => {
       try {
-        for (const event of events) {
-          if (isWhole || event.name === 'ping') continue;
+        for (const event of next()) {
+          if (isWhole || saysNothing(event)) continue;
           const told = read(event, headers);
           see(told);
           isWhole = told.type === 'message_stop';
@@ -36,15 +36,18 @@ export const readAnswer = (
       }
     };
     body.on('data', (bytes: Buffer) => {
-      if (!isWhole) tell(lines.take(bytes));
+      if (!isWhole) tell(() => lines.take(bytes));
     });
     body.on('end', () => {
-      tell(lines.end());
+      tell(() => lines.end());
       resolve();
     });
     body.on('error', (error) => reject(new AnthropicError(error.message, { cause: error })));
     body.on('close', () => reject(closed()));
   });
+
+const saysNothing = ({ name, data }: ServerEvent): boolean =>
+  name === 'ping' || (data === '' && name !== 'error');
 
 const closed = (): AnthropicError => new AnthropicError('the connection was closed');
 
@@ -74,9 +77,9 @@ const jsonOr = (text: string): unknown => {
 };
 
 /** What is not the API's: no fault of ours, and another try may go well. */
-const strange = (error: unknown): AnthropicError =>
+export const strange = (error: unknown): AnthropicError =>
   error instanceof AnthropicError
     ? error
-    : new AnthropicError(`the server sent what is no event of the API: ${String(error)}`, {
+    : new AnthropicError(`the server sent what the API does not: ${String(error)}`, {
         cause: error,
       });

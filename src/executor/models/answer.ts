@@ -116,8 +116,9 @@ export class Answer {
     }
   }
 
-  #count(usage: object): void {
-    for (const [name, value] of Object.entries(usage)) {
+  /** What stands in the API's place may count nothing. */
+  #count(usage: object | null | undefined): void {
+    for (const [name, value] of Object.entries(usage ?? {})) {
       if (value !== null && value !== undefined) this.#usage[name] = value;
     }
   }
@@ -162,7 +163,9 @@ const containerOf = ({ container }: Partial<Message>): Container | undefined => 
 /** What the model itself read last, where the API lists all that it did: a summary's prompt is none of the session's. */
 const contextTokensOf = ({ iterations }: Record<string, unknown>): number | undefined => {
   if (!Array.isArray(iterations)) return undefined;
-  const last: unknown = iterations.findLast(({ type }: { type?: unknown }) => type === 'message');
+  const last: unknown = iterations.findLast(
+    (one: { type?: unknown } | null) => one?.type === 'message',
+  );
   return last === undefined ? undefined : promptTokens(usageFromApi(last));
 };
 

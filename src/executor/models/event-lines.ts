@@ -6,6 +6,8 @@ export interface ServerEvent {
   readonly data: string;
 }
 
+/** Longest event, in characters: the largest that the API sends, a document that a tool has read, is a fourth of it. */
+const MAX_EVENT_CHARS = 128 * 1024 * 1024;
 const BYTE_ORDER_MARK = '\ufeff';
 
 /** It owns what has come of an event that is not whole. Events without a name are left out: the API has none. */
@@ -18,6 +20,7 @@ export class EventLines {
   #name = '';
   #data: string | undefined;
 
+  /** Throws `RangeError` for an event that is too long. */
   take(bytes: Buffer): readonly ServerEvent[] {
     return this.#read(this.#decoder.write(bytes));
   }
@@ -30,6 +33,9 @@ export class EventLines {
 
   #read(piece: string): readonly ServerEvent[] {
     const hasEnd = this.#isHalfEnded || piece.includes('\n') || piece.includes('\r');
+    const size = this.#rest.length + piece.length + (this.#data?.length ?? 0);
+    if (size > MAX_EVENT_CHARS)
+      throw new RangeError(`an event of more than ${MAX_EVENT_CHARS} characters`);
     const text = this.#rest + piece;
     if (!hasEnd) {
       this.#rest = text;

@@ -55,7 +55,7 @@ const plainFailureOf = (thrown: unknown, nowMs: number): Failure => {
     return { error: { type: 'timeout', message: thrown.message, retryable: true } };
   }
   if (thrown instanceof APIError && thrown.status !== undefined) return refused(thrown, nowMs);
-  if (thrown instanceof APIError && thrown.type !== null) return brokenOff(thrown, thrown.type);
+  if (thrown instanceof APIError && isText(thrown.type)) return brokenOff(thrown, thrown.type);
   const message = messageOf(thrown);
   if (thrown instanceof AnthropicError) {
     return { error: { type: 'connection_error', message, retryable: true } };
@@ -82,6 +82,12 @@ export const retryDelayMs = (
   return Math.round(backoffMs * (1 - random() / 4));
 };
 
+/** The SDK hands on what the body has in the place of a text, whatever it is; the daemon keeps texts. */
+const isText = (given: unknown): given is string => typeof given === 'string';
+
+const saidOf = ({ apiMessage, message }: APIError): string =>
+  isText(apiMessage) ? apiMessage : message;
+
 /** An answer with an error status. `x-should-retry` is the server's own word and wins. */
 const refused = (thrown: APIError, nowMs: number): Failure => {
   const status = thrown.status ?? 0;
@@ -90,11 +96,12 @@ const refused = (thrown: APIError, nowMs: number): Failure => {
     advice === 'true' ||
     (advice !== 'false' && (status === 408 || status === 409 || status === 429 || status >= 500));
   const retryAfterMs = retryAfterOf(thrown.headers, nowMs);
-  const message = thrown.apiMessage ?? thrown.message;
+  const message = saidOf(thrown);
+  const type = isText(thrown.type) ? thrown.type : `http_${status}`;
   const tooLong = tooLongOf(status, message);
   return {
     error: {
-      ...{ type: thrown.type ?? `http_${status}`, message, status, retryable },
+      ...{ type, message, status, retryable },
       ...(tooLong === undefined ? {} : { tooLong }),
     },
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -122,7 +129,7 @@ const tooLongOf = (status: number, message: string): StepError['tooLong'] => {
 const brokenOff = (thrown: APIError, type: string): Failure => ({
   error: {
     type,
-    message: thrown.apiMessage ?? thrown.message,
+    message: saidOf(thrown),
     retryable: PASSING.includes(type),
   },
 });

@@ -13,6 +13,7 @@ import type { Message } from '@anthropic-ai/sdk/resources/messages';
 /** Of both APIs: the beta has the events of the other, and some more. */
 export type StreamEvent = BetaRawMessageStreamEvent;
 
+type StartedBlock = Extract<StreamEvent, { type: 'content_block_start' }>['content_block'];
 type Delta = Extract<StreamEvent, { type: 'content_block_delta' }>['delta'];
 
 /** A block of any type, with what deltas may change. */
@@ -20,7 +21,7 @@ interface Block {
   readonly type: string;
   text?: string;
   thinking?: string;
-  signature?: string;
+  signature?: string | null;
   citations?: unknown[] | null;
   input?: unknown;
   content?: unknown;
@@ -36,7 +37,10 @@ export interface FinishedMessage {
 export class MessageDraft {
   #message: Message | undefined;
   #isFinished = false;
+  /** By the place of a block, as all that follows. */
   readonly #inputs = new Map<number, string>();
+  /** Of the blocks, by the index that their events have: not every server counts from zero. */
+  readonly #places = new Map<number, number>();
 
   /** Throws `AnthropicError` for a message in the middle of another. */
   see(event: StreamEvent): void {
@@ -44,7 +48,7 @@ export class MessageDraft {
       case 'message_start':
         return this.#start(event.message as Message);
       case 'content_block_start':
-        return this.#startBlock(event.content_block);
+        return this.#startBlock(event.index, event.content_block);
       case 'content_block_delta':
         return this.#grow(event.index, event.delta);
       case 'message_delta':
@@ -60,11 +64,11 @@ export class MessageDraft {
     if (this.#message === undefined || !this.#isFinished)
       throw new AnthropicError('the stream ended before the message did');
     const inputs = new Map<number, string>();
-    for (const [index, text] of this.#inputs) {
-      const block = this.#block(index);
+    for (const [place, text] of this.#inputs) {
+      const block = this.#blocks[place];
       if (block === undefined) continue;
       const whole = parsed(text);
-      if (whole !== undefined) inputs.set(index, text);
+      if (whole !== undefined) inputs.set(place, text);
       block.input = whole ?? cutOff(text);
     }
     return { message: this.#message, inputs };
@@ -76,15 +80,19 @@ export class MessageDraft {
     this.#message = message;
   }
 
-  #startBlock(block: Extract<StreamEvent, { type: 'content_block_start' }>['content_block']): void {
+  /** What the API always has in a block, and would refuse it without, may be missing where another stands in its place. */
+  #startBlock(index: number, block: StartedBlock): void {
     if (this.#message === undefined) return;
-    (this.#message.content as unknown[]).push(block);
+    this.#places.set(index, this.#blocks.push(block) - 1);
+    if (block.type === 'text') block.text ??= '';
+    if (block.type === 'tool_use') block.input ??= {};
     // the model that has answered in the end
     if (block.type === 'fallback') this.#message.model = block.to.model;
   }
 
   #grow(index: number, delta: Delta): void {
-    const block = this.#block(index);
+    const place = this.#places.get(index) ?? NOWHERE;
+    const block = this.#blocks[place];
     if (block === undefined) return;
     switch (delta.type) {
       case 'text_delta':
@@ -94,7 +102,7 @@ export class MessageDraft {
         if (block.type === 'text') block.citations = [...(block.citations ?? []), delta.citation];
         return;
       case 'input_json_delta':
-        this.#inputs.set(index, (this.#inputs.get(index) ?? '') + delta.partial_json);
+        this.#inputs.set(place, (this.#inputs.get(place) ?? '') + delta.partial_json);
         return;
       case 'thinking_delta':
         if (block.type === 'thinking') block.thinking = (block.thinking ?? '') + delta.thinking;
@@ -119,24 +127,36 @@ export class MessageDraft {
     if (delta.container) message.container = delta.container as Message['container'];
   }
 
-  #block(index: number): Block | undefined {
-    return (this.#message?.content as Block[] | undefined)?.at(index);
+  get #blocks(): Block[] {
+    return (this.#message?.content ?? []) as Block[];
   }
 }
+
+const NOWHERE = -1;
 
 /** Undefined for the empty input of a tool without parameters, and for one that `max_tokens` cut off. */
 const parsed = (text: string): unknown => {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' ? value : undefined;
+    return isInput(value) ? value : undefined;
   } catch {
     return undefined;
   }
 };
 
+/** Else the API refuses each later request. */
+const isInput = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** What there is of it, as the SDK reads it. */
 const cutOff = (text: string): unknown => {
   if (text === '') return {};
+  const value = partOf(text) ?? {};
+  if (!isInput(value)) throw new AnthropicError('the input of a tool is no object');
+  return value;
+};
+
+const partOf = (text: string): unknown => {
   try {
     return partialParse(text);
   } catch (error) {

@@ -12,7 +12,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type { Clock } from '../../otp/clock.ts';
 import type { StepError, StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
-import { endBody, readAnswer } from './answer-reading.ts';
+import { endBody, readAnswer, strange } from './answer-reading.ts';
 import { betasOf } from './connected.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
 import { bodyOf, carry, Sending } from './http-fetch.ts';
@@ -34,6 +34,12 @@ export interface StepTools {
   readonly redact: (text: string) => string;
   readonly emit: (event: ModelEvent) => void;
 }
+
+const tokensOf = (counted: { readonly input_tokens?: unknown } | null): number => {
+  const tokens = counted?.input_tokens;
+  if (typeof tokens === 'number') return tokens;
+  throw new TypeError(`no number of tokens: ${String(tokens)}`);
+};
 
 export class ModelRun {
   #step: RunStep;
@@ -101,7 +107,6 @@ export class ModelRun {
     try {
       const { params, pieces } = requestOf(this.#step, this.#endpoint.connectors);
       sending = new Sending(pieces);
-      if (this.#step.counts === true) return await this.#count(sending);
       const under = sending;
       this.#interrupt = () => under.abort();
       const moved = () => under.movedBytes;
@@ -110,6 +115,7 @@ export class ModelRun {
         under.abort();
       };
       silence = new Silence({ clock, limitMs: timeoutMs, moved, onTooLong });
+      if (this.#step.counts === true) return await this.#count(under);
       const response = await this.#ask(params, { fetchOptions: carry(under), timeout: timeoutMs });
       this.#tellRate(response.headers);
       const body = bodyOf(response);
@@ -144,20 +150,19 @@ export class ModelRun {
 
   /** No answer, no price: the API only says how many tokens the request is. */
   async #count(sending: Sending): Promise<StepOutcome> {
-    const abort = new AbortController();
-    this.#interrupt = () => abort.abort();
-    const { retry } = this.#step;
     const betas = betasOf(this.#step);
     const { messages, beta } = this.#tools.client;
     const params = countParamsOf(this.#step, this.#endpoint.connectors);
-    const options = {
-      ...{ fetchOptions: carry(sending), signal: abort.signal, timeout: retry.timeoutMs },
-    };
+    const options = { fetchOptions: carry(sending), timeout: this.#step.retry.timeoutMs };
     const counted =
       betas === undefined
         ? messages.countTokens(params, options)
         : beta.messages.countTokens({ ...params, betas: [...betas] } as BetaCountParams, options);
-    return { type: 'counted', tokens: (await counted).input_tokens };
+    try {
+      return { type: 'counted', tokens: tokensOf(await counted) };
+    } catch (error) {
+      throw strange(error);
+    }
   }
 
   #wait(clock: Clock, delayMs: number): Promise<void> {

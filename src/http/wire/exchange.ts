@@ -155,15 +155,19 @@ export const sendEmpty = ({ response }: Exchange, status: number, headers: Heade
  * Behind what was said so far. A reader that keeps its own half open would else hold the connection for good; and one that has asked
  * for this before an earlier answer has ended gets that one whole: until then this response has no socket.
  */
-const cutShortly = (response: ServerResponse): void => {
-  if (response.socket === null) response.destroy();
-  else response.socket.destroySoon();
+const cutShortly = ({ message, response }: Exchange): void => {
+  response.uncork(); // since Node 24 what was written in this turn waits in the response
+  if (response.socket !== null) return response.socket.destroySoon();
+  // destroyed instead, it would leave the connection open since Node 24
+  response.chunkedEncoding = false; // its end is not to say that it is whole
+  response.once('finish', () => message.socket.destroySoon());
+  response.end();
 };
 
 /** Says what went wrong; what has begun is cut short, so that it is not taken for the whole. @returns its code. */
 export const sendProblem = (exchange: Exchange, error: unknown, traceId?: string): string => {
   const { status, code, headers, body } = problemOf(error, traceId);
-  if (exchange.response.headersSent) cutShortly(exchange.response);
+  if (exchange.response.headersSent) cutShortly(exchange);
   else send(exchange, { status, type: PROBLEM_TYPE, body, headers });
   return code;
 };

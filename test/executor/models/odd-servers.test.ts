@@ -135,11 +135,6 @@ describe('an answer that is not', () => {
       (response: ServerResponse) => void response.end('event: message_start\ndata: {"type":\n\n'),
     ],
     [
-      'has no usage',
-      (response: ServerResponse) =>
-        void response.end(framed({ type: 'message_start', message: { content: [] } })),
-    ],
-    [
       'has a delta of nothing',
       (response: ServerResponse) =>
         void response.end(
