@@ -61,11 +61,17 @@ export const endBody = (body: IncomingMessage, clock: Clock): void => {
   body.on('close', () => timer.cancel());
 };
 
+/** An error says so by its name, or, behind some gateways, in its data alone. */
 const read = ({ name, data }: ServerEvent, headers: Headers): StreamEvent => {
-  if (name !== 'error') return JSON.parse(data) as StreamEvent;
-  const body = jsonOr(data);
+  if (name === 'error') throw errorOf(jsonOr(data), headers);
+  const event = JSON.parse(data) as StreamEvent | { readonly type: 'error' };
+  if (event.type === 'error') throw errorOf(event, headers);
+  return event;
+};
+
+const errorOf = (body: unknown, headers: Headers): APIError => {
   const type = (body as { error?: { type?: string } } | null)?.error?.type;
-  throw new APIError(undefined, body as object, undefined, headers, type as APIError['type']);
+  return new APIError(undefined, body as object, undefined, headers, type as APIError['type']);
 };
 
 const jsonOr = (text: string): unknown => {

@@ -103,12 +103,12 @@ export class Answer {
   ): void {
     switch (delta.type) {
       case 'text_delta':
-        this.text += delta.text;
-        return this.#emit?.({ type: 'delta', block, text: delta.text });
+        this.text += delta.text ?? '';
+        return this.#emit?.({ type: 'delta', block, text: delta.text ?? '' });
       case 'thinking_delta':
-        return this.#emit?.({ type: 'delta', block, thinking: delta.thinking });
+        return this.#emit?.({ type: 'delta', block, thinking: delta.thinking ?? '' });
       case 'input_json_delta':
-        return this.#emit?.({ type: 'delta', block, inputJson: delta.partial_json });
+        return this.#emit?.({ type: 'delta', block, inputJson: delta.partial_json ?? '' });
       case 'citations_delta':
       case 'compaction_delta':
       case 'signature_delta':

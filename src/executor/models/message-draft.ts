@@ -66,7 +66,7 @@ export class MessageDraft {
     const inputs = new Map<number, string>();
     for (const [place, text] of this.#inputs) {
       const block = this.#blocks[place];
-      if (block === undefined) continue;
+      if (block === undefined || text === '') continue; // what its start had is all
       const whole = parsed(text);
       if (whole !== undefined) inputs.set(place, text);
       block.input = whole ?? cutOff(text);
@@ -85,7 +85,7 @@ export class MessageDraft {
     if (this.#message === undefined) return;
     this.#places.set(index, this.#blocks.push(block) - 1);
     if (block.type === 'text') block.text ??= '';
-    if (block.type === 'tool_use') block.input ??= {};
+    if (block.type.endsWith('tool_use')) (block as Block).input ??= {};
     // the model that has answered in the end
     if (block.type === 'fallback') this.#message.model = block.to.model;
   }
@@ -96,16 +96,18 @@ export class MessageDraft {
     if (block === undefined) return;
     switch (delta.type) {
       case 'text_delta':
-        if (block.type === 'text') block.text = (block.text ?? '') + delta.text;
+        if (block.type === 'text') block.text = (block.text ?? '') + (delta.text ?? '');
         return;
       case 'citations_delta':
         if (block.type === 'text') block.citations = [...(block.citations ?? []), delta.citation];
         return;
       case 'input_json_delta':
-        this.#inputs.set(place, (this.#inputs.get(place) ?? '') + delta.partial_json);
+        if ('input' in block)
+          this.#inputs.set(place, (this.#inputs.get(place) ?? '') + (delta.partial_json ?? ''));
         return;
       case 'thinking_delta':
-        if (block.type === 'thinking') block.thinking = (block.thinking ?? '') + delta.thinking;
+        if (block.type === 'thinking')
+          block.thinking = (block.thinking ?? '') + (delta.thinking ?? '');
         return;
       case 'signature_delta':
         if (block.type === 'thinking') block.signature = delta.signature;
@@ -150,7 +152,6 @@ const isInput = (value: unknown): boolean =>
 
 /** What there is of it, as the SDK reads it. */
 const cutOff = (text: string): unknown => {
-  if (text === '') return {};
   const value = partOf(text) ?? {};
   if (!isInput(value)) throw new AnthropicError('the input of a tool is no object');
   return value;

@@ -203,3 +203,44 @@ describe('a count of tokens', () => {
     expect(await counting(half)).toMatchObject({ type: 'failed', error: { type: 'timeout' } });
   });
 });
+
+describe('what gateways make of the API', () => {
+  const contentOf = async (...events: readonly Event[]): Promise<readonly object[]> => {
+    const outcome = await played(start, ...events, ended, stop);
+    expect(outcome.type).toBe('message');
+    const { body } = outcome as Extract<typeof outcome, { type: 'message' }>;
+    return (JSON.parse(Buffer.from(body).toString()) as { content: object[] }).content;
+  };
+  const delta = (index: number, of: object): Event => ({
+    ...{ type: 'content_block_delta', index },
+    delta: of,
+  });
+
+  it('an error that is named in its data alone is that error', async () => {
+    const error = { type: 'overloaded_error', message: 'Overloaded' };
+    const body = `event: message\ndata: ${JSON.stringify({ type: 'error', error })}\n\n`;
+    expect(await outcomeOf(framed(start) + body)).toMatchObject({
+      ...{ type: 'failed', error: { ...error, retryable: true } },
+    });
+  });
+
+  it('tool input for a text leaves the text as it is', async () => {
+    const [begin, ...rest] = said('hi');
+    const odd = delta(0, { type: 'input_json_delta', partial_json: '' });
+    expect(await contentOf(begin ?? stop, odd, ...rest)).toEqual([{ type: 'text', text: 'hi' }]);
+  });
+
+  it('input that comes whole with its tool is kept, without a delta or with an empty one', async () => {
+    const tool = { type: 'tool_use', id: 'toolu_1', name: 'Look', input: { path: '/a' } };
+    const begin: Event = { type: 'content_block_start', index: 0, content_block: tool };
+    expect(await contentOf(begin)).toEqual([tool]);
+    const empty = delta(0, { type: 'input_json_delta', partial_json: '' });
+    expect(await contentOf(begin, empty)).toEqual([tool]);
+  });
+
+  it('a delta without a word adds none', async () => {
+    const [begin, ...rest] = said('hi');
+    const odd = delta(0, { type: 'text_delta' });
+    expect(await contentOf(begin ?? stop, odd, ...rest)).toEqual([{ type: 'text', text: 'hi' }]);
+  });
+});
