@@ -110,11 +110,11 @@ it('the best come first by relevance, page by page', async () => {
 it('where too many messages are met the newest come first, and the reply says so', async () => {
   const { sessions } = shared();
   const many = Array.from({ length: 1_000 }, () => ({ role: 'user' as const, content: 'pebble' }));
-  await sessions.append('old', many);
-  await sessions.append('old', many);
+  await sessions.append('before', many);
+  await sessions.append('before', many);
   await sessions.append('new', [{ role: 'user', content: 'a pebble among others' }]);
   await caughtUp(shared());
   const page = await sessions.search({ q: 'pebble sort:relevance' });
   expect(page.isRanked).toBe(false);
-  expect(page.sessions.map(({ sessionId }) => sessionId)).toEqual(['new', 'old']);
+  expect(page.sessions.map(({ sessionId }) => sessionId)).toEqual(['new', 'before']);
 });
