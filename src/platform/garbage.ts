@@ -42,7 +42,7 @@ const POOL_BYTES = 8 * 1024;
  *
  * Objects are made young, always. Of a place in the code whose objects outlive two collections V8 makes later ones old from the
  * start, and what lives as long as a request, or a call of the API, is taken for that. What such an object refers to is kept with it
- * until the next great collection, and each of these throws compiled code away: turns with tools took 15 % more CPU.
+ * until the next great collection, and each of these throws compiled code away: turns with tools took a tenth more CPU.
  *
  * Small buffers share pieces of 8 KiB. In Node 24 these became 64 KiB, and one small buffer that lives keeps all of its piece.
  */

@@ -6,7 +6,7 @@ export interface ServerEvent {
   readonly data: string;
 }
 
-/** Longest event, in characters: the largest that the API sends, a document that a tool has read, is a fourth of it. */
+/** Longest event, in characters: beyond what any answer needs, and below what a text of V8 may have. */
 const MAX_EVENT_CHARS = 128 * 1024 * 1024;
 const BYTE_ORDER_MARK = '\ufeff';
 

@@ -2,7 +2,7 @@
  * A message as it grows, event by event. It owns the message, whose parts came out of JSON that nobody else has, and so are
  * changed in place.
  *
- * The SDK has the same in its `MessageStream`, with thirty weak maps and a copy of the block for each delta: a third of all that a call
+ * The SDK has the same in its `MessageStream`, with twenty weak maps and a copy of the block for each delta: a third of all that a call
  * takes. And V8 keeps what it has made for an answer until the next great collection, which throws compiled code away.
  */
 import { AnthropicError } from '@anthropic-ai/sdk';

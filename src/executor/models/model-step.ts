@@ -35,12 +35,6 @@ export interface StepTools {
   readonly emit: (event: ModelEvent) => void;
 }
 
-const tokensOf = (counted: { readonly input_tokens?: unknown } | null): number => {
-  const tokens = counted?.input_tokens;
-  if (typeof tokens === 'number') return tokens;
-  throw new TypeError(`no number of tokens: ${String(tokens)}`);
-};
-
 export class ModelRun {
   #step: RunStep;
   readonly #endpoint: Endpoint;
@@ -175,3 +169,9 @@ export class ModelRun {
     });
   }
 }
+
+const tokensOf = (counted: { readonly input_tokens?: unknown } | null): number => {
+  const tokens = counted?.input_tokens;
+  if (typeof tokens === 'number') return tokens;
+  throw new TypeError(`no number of tokens: ${String(tokens)}`);
+};

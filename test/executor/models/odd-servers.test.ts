@@ -1,9 +1,10 @@
 /** Servers that end, cut and frame their answers in ways of their own: what a step makes of each. */
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
 import { until } from '../../support/until.ts';
-import { executingOnLentThreads, MODEL, stepOf } from '../executing.ts';
+import { MODEL, stepOf } from '../executing.ts';
+import { type Play, served as servedBy } from '../model-server.ts';
 
 const events = (text: string): readonly object[] => [
   {
@@ -28,30 +29,12 @@ const answer = (text: string): string => events(text).map(framed).join('');
 /** Without its last event. */
 const unfinished = (text: string): string => events(text).slice(0, -1).map(framed).join('');
 
-type Play = (response: ServerResponse, socket: Socket) => void;
-
-const served = async (play: Play) => {
-  const seen = { requests: 0, sockets: new Set<Socket>() };
-  const server = createServer((request, response) => {
-    seen.requests += 1;
-    request.resume().on('end', () => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      play(response, request.socket);
-    });
+/** The head says that events follow. */
+const served = (play: Play) =>
+  servedBy((response, socket) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    play(response, socket);
   });
-  server.on('connection', (socket) => {
-    seen.sockets.add(socket);
-    socket.on('error', () => undefined);
-  });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const endpoint = () => ({ baseUrl: `http://127.0.0.1:${port}`, apiKey: 'k' });
-  return { seen, ...(await executingOnLentThreads({ endpoint })) };
-};
 
 const once = { retry: { maxRetries: 0, delayMs: 1, timeoutMs: 30_000 } };
 

@@ -1,8 +1,8 @@
 /** Servers that are not quite the API's: what a step makes of events that the API would not send. */
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { executingOnLentThreads, MODEL, stepOf } from '../executing.ts';
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { MODEL, stepOf } from '../executing.ts';
+import { type Play, served } from '../model-server.ts';
 
 type Event = { readonly type: string } & Readonly<Record<string, unknown>>;
 
@@ -30,24 +30,6 @@ const ended: Event = { type: 'message_delta', delta: { stop_reason: 'end_turn' }
 const stop: Event = { type: 'message_stop' };
 
 const framed = (event: Event): string => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-
-type Play = (response: ServerResponse) => void;
-
-const served = async (play: Play) => {
-  const seen = { requests: 0 };
-  const server = createServer((request, response) => {
-    seen.requests += 1;
-    request.resume().on('end', () => play(response));
-  });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const endpoint = () => ({ baseUrl: `http://127.0.0.1:${port}`, apiKey: 'k' });
-  return { seen, ...(await executingOnLentThreads({ endpoint })) };
-};
 
 const once = { retry: { maxRetries: 0, delayMs: 1, timeoutMs: 5_000 } };
 
