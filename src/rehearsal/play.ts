@@ -7,6 +7,7 @@
 import type { ServerResponse } from 'node:http';
 // biome-ignore lint/style/noRestrictedImports: a server whose slowness is real time on purpose
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWith } from '../platform/end-with.ts';
 import { type Fault, headerList, type MessageAnswer } from './answer.ts';
 import { encodeError, statusOfFault } from './api-error.ts';
 import type { ComposedMessage } from './compose.ts';
@@ -29,7 +30,7 @@ export const send = (
     ...['content-type', contentType, 'content-length', length, 'request-id', requestId],
     ...more,
   ]);
-  response.end(body);
+  endWith(response, body);
 };
 
 const isPlain = (answer: MessageAnswer): boolean =>

@@ -167,7 +167,7 @@ const placesOf = (body: Json): Place[] => {
   let bytes = 0;
   const add = (part: Json, before: string): void => {
     const text = JSON.stringify(withoutMarks(part));
-    bytes += Buffer.byteLength(isPlainText(part) ? JSON.stringify(part.text) : text);
+    bytes += Buffer.byteLength(text) - (isPlainText(part) ? TEXT_BLOCK_BYTES : 0);
     prefix = digest(`${prefix}${before}${text}`);
     places.push({ hash: prefix, tokens: Math.floor(bytes / BYTES_PER_TOKEN), mark: markIn(part) });
   };
@@ -180,25 +180,40 @@ const placesOf = (body: Json): Place[] => {
   return places;
 };
 
-/** It may have come as a text alone: it counts as that, so that its tokens are the same however it comes. */
-const isPlainText = ({ type, text, cache_control: _, ...others }: Json): boolean =>
-  type === 'text' && typeof text === 'string' && Object.keys(others).length === 0;
+/** What a block adds to its text: it may have come as a text alone, and counts as that, so that its tokens are the same however it comes. */
+const TEXT_BLOCK_BYTES = JSON.stringify({ type: 'text', text: '' }).length - '""'.length;
+
+const isPlainText = (part: Json): boolean => {
+  if (part.type !== 'text' || typeof part.text !== 'string') return false;
+  for (const field in part)
+    if (field !== 'type' && field !== 'text' && field !== 'cache_control') return false;
+  return true;
+};
 
 /** Its own, or that of a block within. */
 const markIn = ({ cache_control: control, content }: Json): Ttl | undefined => {
   if (isObject(control)) return control.ttl === '1h' ? '1h' : '5m';
+  if (!Array.isArray(content)) return undefined;
   return objectsOf(content)
     .map(markIn)
     .find((mark) => mark !== undefined);
 };
 
-const withoutMarks = ({ cache_control: _, ...block }: Json): Json =>
-  Array.isArray(block.content)
+/** Most blocks have none, and are not copied. */
+const withoutMarks = (part: Json): Json => {
+  if (!hasMark(part)) return part;
+  const { cache_control: _, ...block } = part;
+  return Array.isArray(block.content)
     ? {
         ...block,
         content: block.content.map((inner) => (isObject(inner) ? withoutMarks(inner) : inner)),
       }
     : block;
+};
+
+const hasMark = (part: Json): boolean =>
+  part.cache_control !== undefined ||
+  (Array.isArray(part.content) && part.content.some((inner) => isObject(inner) && hasMark(inner)));
 
 const fingerprintOf = (body: Json, places: readonly Place[]): Fingerprint => ({
   model: String(body.model),

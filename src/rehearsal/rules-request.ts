@@ -38,12 +38,16 @@ export const checkTools = (body: Json, refuse: Refuse): void => {
 };
 
 /** Tools that searches have brought into the conversation. */
-const referencesIn = (body: Json): readonly string[] =>
-  objectsOf(body.messages)
-    .flatMap(({ content }) => objectsOf(content))
-    .filter(({ type }) => type === 'tool_search_tool_result')
-    .flatMap(({ content }) => objectsOf((content as { tool_references?: unknown }).tool_references))
-    .map(({ tool_name: name }) => String(name));
+const referencesIn = (body: Json): readonly string[] => {
+  const names: string[] = [];
+  for (const { content } of objectsOf(body.messages))
+    for (const { type, content: found } of objectsOf(content)) {
+      if (type !== 'tool_search_tool_result' || !isObject(found)) continue;
+      const { tool_references: references } = found as { tool_references?: unknown };
+      for (const { tool_name: name } of objectsOf(references)) names.push(String(name));
+    }
+  return names;
+};
 
 const checkTool = (tool: Json, index: number, refuse: Refuse): void => {
   const { type = 'custom', name, input_schema: schema } = tool;
@@ -112,21 +116,23 @@ export interface Mark {
 }
 
 /** All breakpoints of a request in the order in which the API reads it. */
-export const marksOf = (body: Json): readonly Mark[] => [
-  ...objectsOf(body.tools).flatMap((tool, i) => markOf(tool, `tools.${i}`)),
-  ...objectsOf(body.system).flatMap((block, i) => markOf(block, `system.${i}`)),
-  ...objectsOf(body.messages).flatMap(({ content }, m) =>
-    objectsOf(content).flatMap((block, i) => marksWithin(block, `messages.${m}.content.${i}`)),
-  ),
-];
-
-const marksWithin = (block: Json, at: string): readonly Mark[] => [
-  ...objectsOf(block.content).flatMap((inner, i) => markOf(inner, `${at}.content.${i}`)),
-  ...markOf(block, at),
-];
-
-const markOf = ({ cache_control: control }: Json, at: string): readonly Mark[] =>
-  isObject(control) ? [{ at, ttl: typeof control.ttl === 'string' ? control.ttl : '5m' }] : [];
+export const marksOf = (body: Json): readonly Mark[] => {
+  const marks: Mark[] = [];
+  const add = ({ cache_control: control }: Json, at: () => string): void => {
+    if (isObject(control))
+      marks.push({ at: at(), ttl: typeof control.ttl === 'string' ? control.ttl : '5m' });
+  };
+  for (const [i, tool] of objectsOf(body.tools).entries()) add(tool, () => `tools.${i}`);
+  for (const [i, block] of objectsOf(body.system).entries()) add(block, () => `system.${i}`);
+  for (const [m, { content }] of objectsOf(body.messages).entries())
+    for (const [i, block] of objectsOf(content).entries()) {
+      const at = () => `messages.${m}.content.${i}`;
+      for (const [j, inner] of objectsOf(block.content).entries())
+        add(inner, () => `${at()}.content.${j}`);
+      add(block, at);
+    }
+  return marks;
+};
 
 const UNCACHEABLE: readonly unknown[] = ['thinking', 'redacted_thinking'];
 

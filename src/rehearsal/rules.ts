@@ -173,8 +173,11 @@ const idsOf = (
   message: Message | undefined,
   type: 'tool_use' | 'tool_result',
   key: 'id' | 'tool_use_id',
-): string[] =>
-  message?.blocks.flatMap((block) => (block.type === type ? [String(block[key])] : [])) ?? [];
+): string[] => {
+  const ids: string[] = [];
+  for (const block of message?.blocks ?? []) if (block.type === type) ids.push(String(block[key]));
+  return ids;
+};
 
 /** Every use answered in the next message, every result right after its use, results first. */
 const checkPairs = (messages: readonly Message[]): void => {
@@ -247,13 +250,12 @@ const checkThinkingFirst = (body: Json, messages: readonly Message[]): void => {
 const checkServerTools = (messages: readonly Message[]): void => {
   const lastAnswer = messages.findLastIndex(({ role }) => role === 'assistant');
   for (const [i, { blocks }] of messages.entries()) {
+    const uses = blocks.filter(({ type }) => type === 'server_tool_use' || type === 'mcp_tool_use');
+    if (uses.length === 0) continue;
     const next = messages[i + 1];
     const following = next?.role === 'assistant' ? next.blocks : [];
     const answered = new Set([...blocks, ...following].map(({ tool_use_id: id }) => id));
-    const open = blocks.find(
-      ({ type, id }) =>
-        (type === 'server_tool_use' || type === 'mcp_tool_use') && !answered.has(id),
-    );
+    const open = uses.find(({ id }) => !answered.has(id));
     if (open !== undefined && i !== lastAnswer)
       refuse(
         `messages.${i}: \`${String(open.name)}\` tool use with id \`${String(open.id)}\` was found without a corresponding \`${open.type === 'mcp_tool_use' ? 'mcp_tool_result' : resultTypeOf(String(open.name))}\` block`,

@@ -4,7 +4,7 @@
  * text. A peer of HTTP/1.0 gets the body as it is, up to the end of its connection.
  */
 import type { ServerResponse } from 'node:http';
-import { endWith } from './exchange.ts';
+import { endWith } from '../../platform/end-with.ts';
 
 const LAST_CHUNK = '0\r\n\r\n';
 

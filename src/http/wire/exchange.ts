@@ -4,6 +4,7 @@ import { MAX_BODY_BYTES } from '../../gateway/body.ts';
 import { TIMEOUT_HEADER, TRACE_HEADER, TRACEPARENT_HEADER } from '../../gateway/headers.ts';
 import type { HeaderReader } from '../../gateway/trace.ts';
 import { GreenroomError } from '../../model/errors.ts';
+import { endWith } from '../../platform/end-with.ts';
 import { type Headers, HttpError, PROBLEM_TYPE, problemOf } from './problem.ts';
 
 export const JSON_TYPE = 'application/json';
@@ -119,20 +120,6 @@ export const send = ({ message, response }: Exchange, answer: Answer): void => {
   response.writeHead(status, list);
   if (message.method === 'HEAD') response.end();
   else endWith(response, body);
-};
-
-/**
- * Ends a response with its last piece, as one write: given the piece to `end`, Node puts an empty one behind it, and two leave by a
- * dearer way (`writev`, a twelfth of all that a bare answer takes).
- */
-export const endWith = (
-  response: ServerResponse,
-  last: Uint8Array | string,
-  encoding: BufferEncoding = 'utf8',
-): void => {
-  if (last.length > 0) response.write(last, encoding);
-  response.socket?.uncork();
-  response.end();
 };
 
 /** What answers say, unless they say something else of it. */
