@@ -124,7 +124,7 @@ const FAST = files(
     'executor/models/message-draft',
   ],
   ...['executor/models/breaker', 'executor/models/guarded-start'],
-  ...['executor/history/packed-history', 'executor/pool/pool-size', 'rehearsal/rules'],
+  ...['executor/history/packed-history', 'executor/pool/(dispatch|pool-size)', 'rehearsal/rules'],
   ...[
     'tools/builtin/!(read)',
     'tools/files/**/*',

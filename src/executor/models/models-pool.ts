@@ -11,9 +11,13 @@ import type { ModelKinds } from './wire.ts';
 
 export const modelWorkerFile = (): string => programFile('executor/models/model-worker');
 
+/** A call is nearly all waiting: one thread has time for so many, and what they say and hear goes together. A busy one is spared (dispatch.ts). */
+const FEW_CALLS = 64;
+
 export const ModelsPool = workerPool<ModelKinds, ModelOptions>({
   workerFile: modelWorkerFile,
   program: modelProgram,
+  fewJobs: FEW_CALLS,
   register: (start, { provider, onEndpoint }, self) => {
     const { clock, random } = self.system;
     const breaker = new Breaker(random);

@@ -1,14 +1,20 @@
 /**
- * Which thread takes a job: the ready one with the fewest, and behind full threads a bounded queue,
- * first come, first served (P6).
+ * Which thread takes a job: the first ready one that has few and is not busy, else the one with the fewest, and behind full threads a bounded
+ * queue, first come, first served (P6).
  */
 import { GreenroomError } from '../../model/errors.ts';
+import { isBusy } from './pool-size.ts';
 import type { PoolThread, ThreadJob } from './pool-thread.ts';
 import type { Kinds } from './program.ts';
 
 export interface DispatchLimits {
   /** Jobs that one thread runs side by side; default 256. */
   readonly maxJobsPerThread: number;
+  /**
+   * Jobs that a thread is given before another one is; default 0, which spreads them evenly. What many jobs say to one thread and
+   * hear from it goes together, and to wake a thread costs more than most of what they say.
+   */
+  readonly fewJobs: number;
   /** Jobs that wait for a thread; default 10,000. */
   readonly maxWaiting: number;
 }
@@ -42,7 +48,7 @@ export class Dispatch<K extends Kinds> {
 
   /** Throws `unavailable` when too many wait. */
   add(job: ThreadJob<K>): void {
-    const thread = this.#waiting.size === 0 ? this.#leastLoaded() : undefined;
+    const thread = this.#waiting.size === 0 ? this.#roomiest() : undefined;
     if (thread !== undefined) return thread.start(job);
     if (this.#waiting.size >= this.#limits.maxWaiting) {
       throw new GreenroomError('unavailable', 'too many steps wait for a thread', {
@@ -69,10 +75,11 @@ export class Dispatch<K extends Kinds> {
     }
   }
 
-  #leastLoaded(): PoolThread<K> | undefined {
+  #roomiest(): PoolThread<K> | undefined {
     let best: PoolThread<K> | undefined;
     for (const thread of this.threads.values()) {
       if (!this.#hasRoom(thread)) continue;
+      if (thread.jobs.size < this.#limits.fewJobs && !isBusy(thread.load)) return thread;
       if (best === undefined || thread.jobs.size < best.jobs.size) best = thread;
     }
     return best;

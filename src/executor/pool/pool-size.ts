@@ -30,11 +30,14 @@ export interface PoolLook {
   readonly maxThreads: number;
 }
 
+/** Whether a thread worked so much lately that another one should take what comes. */
+export const isBusy = (load: number): boolean => load > BUSY;
+
 /** Whether to open a thread now. */
 export const wantsMore = ({ threads, loads, starting, waiting, maxThreads }: PoolLook): boolean =>
   starting === 0 &&
   threads < maxThreads &&
-  (waiting > 0 || (loads.length > 0 && loads.every((load) => load > BUSY)));
+  (waiting > 0 || (loads.length > 0 && loads.every(isBusy)));
 
 /** Whether fewer threads would do just now. */
 export const isQuiet = ({ loads, starting, waiting }: PoolLook): boolean =>

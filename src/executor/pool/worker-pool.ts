@@ -39,6 +39,8 @@ export interface PoolOptions {
   readonly threads?: WorkerThreads | undefined;
   /** Default 256. */
   readonly maxJobsPerThread?: number;
+  /** Jobs that a thread is given before another one is; default the pool's. */
+  readonly fewJobs?: number;
   /** Jobs that wait behind full threads; default 10,000. */
   readonly maxWaiting?: number;
   /** How often a job is started again after its thread died; default 3. */
@@ -60,6 +62,8 @@ export interface PoolOf<K extends Kinds, O> {
   /** Compiled module that exports `serve`. */
   readonly workerFile: () => string;
   program(options: O, system: System): Program<K>;
+  /** Jobs that a thread is given before another one is; default 0: they are spread evenly. */
+  readonly fewJobs?: number;
   /** The pool is there: tells others how to reach it. */
   register(start: StartJob<K>, options: O, self: PoolSelf): void;
 }
@@ -131,10 +135,15 @@ interface Parts<K extends Kinds> {
 }
 
 /** The actor of a program's pool. */
-export const workerPool = <K extends Kinds, O>({ workerFile, program, register }: PoolOf<K, O>) =>
+export const workerPool = <K extends Kinds, O>({
+  workerFile,
+  program,
+  register,
+  fewJobs = 0,
+}: PoolOf<K, O>) =>
   genServer(poolProtocol, {
     init: (given: PoolOptions & O, self: PoolSelf): State<K> => {
-      const options = withDefaults(given);
+      const options = withDefaults({ fewJobs, ...given });
       const dispatch = new Dispatch<K>(options);
       const threads =
         given.threads === undefined
@@ -203,6 +212,7 @@ const withDefaults = (given: PoolOptions): Settings => ({
   workers: given.workers ?? 2,
   minWorkers: Math.min(given.minWorkers ?? 1, given.workers ?? 2),
   maxJobsPerThread: given.maxJobsPerThread ?? 256,
+  fewJobs: given.fewJobs ?? 0,
   maxWaiting: given.maxWaiting ?? 10_000,
   maxLosses: given.maxLosses ?? MAX_LOSSES,
   hangMs: given.hangMs ?? 5_000,

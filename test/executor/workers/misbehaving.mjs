@@ -37,7 +37,10 @@ export const serve = (port) =>
     port.on('message', (messages) => {
       for (const message of messages) {
         if (message.type === 'slab') slabs.set(message.slab, message.buffer);
-        if (message.type === 'ping') port.postMessage([{ type: 'pong', load }]);
+        if (message.type === 'ping') {
+          port.postMessage([{ type: 'pong', load }]);
+          load = 0; // that was of the time since the ping before
+        }
         if (message.type !== 'start') continue;
         const {
           id,
