@@ -1,7 +1,8 @@
 /**
  * A turn with two tool calls, durable, beside the bare SDK that answers the same two calls in a loop, against the same
  * rehearsal server. Each has a process of its own and they take turns. The loop asks nobody and reads the file in its own
- * process; once it keeps nothing, and once it makes as many commits as a turn of ours, of as many bytes, with bare LMDB.
+ * process; once it keeps nothing, and once it makes as many commits as a turn of ours, of as many bytes, with bare LMDB, and syncs the
+ * disk as often.
  */
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { median, ms, number, spread, times } from './harness/figures.ts';
@@ -20,7 +21,8 @@ const MODEL = 'claude-sonnet-4-5';
 const MAX_MS = 300_000;
 const PROFILED_MS = 10_000;
 const WORKERS = 2;
-const IN_FLIGHT = [1, 100];
+const MOST_IN_FLIGHT = 100;
+const IN_FLIGHT = [1, MOST_IN_FLIGHT];
 const RATE_GOAL = 0.6;
 const FLOOR_GOAL = 0.85;
 const DELTA_GOAL_MS = 2;
@@ -37,9 +39,9 @@ export const toolTurns: Bench = {
  */
 const planOf = (settings: Settings) =>
   bySize(settings, {
-    smoke: { rounds: 1, alone: 10, together: 100, warmUp: 50, patienceMs: 0 },
-    normal: { rounds: 5, alone: 60, together: 600, warmUp: 2_000, patienceMs: 60_000 },
-    full: { rounds: 15, alone: 300, together: 2_000, warmUp: 8_000, patienceMs: 300_000 },
+    smoke: { rounds: 1, alone: 10, together: 100, warmUp: 100, patienceMs: 0 },
+    normal: { rounds: 5, alone: 60, together: 1_000, warmUp: 8_000, patienceMs: 60_000 },
+    full: { rounds: 15, alone: 300, together: 3_000, warmUp: 12_000, patienceMs: 300_000 },
   });
 
 interface Round {
@@ -48,7 +50,8 @@ interface Round {
   readonly ours: Window;
 }
 
-const SESSIONS = 500;
+/** So many that none has a long history at the end. */
+const SESSIONS = 2_000;
 
 const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
   const sheet = new Sheet();
@@ -79,23 +82,30 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
     `${plan.rounds} of ${plan.alone} turns one after another and ${plan.together} with 100 in flight, over ${SESSIONS} sessions; ${plan.warmUp} turns of each before`,
   );
   settings.say('  warming up');
-  const first = { inFlight: 50, maxCount: plan.warmUp };
+  const first = { inFlight: MOST_IN_FLIGHT, maxCount: plan.warmUp };
   const warm = await askDaemon(client, daemon, { ...load, ...first }, settings.scratch);
   const commits = { dir: scene.folder('floor'), bytesEach: warm.bytesWritten / warm.commits };
   await bare.call('run', { ...sdk, ...first });
-  await floor.call('run', { ...sdk, ...first, commits });
+  const grouped = await floor.call('run', {
+    ...sdk,
+    ...first,
+    commits: { ...commits, moreSyncs: 0 },
+  });
+  const moreSyncs = Math.max(0, warm.syncs / warm.commits - grouped.syncs / grouped.commits);
   const quiet = new Quiet(plan.patienceMs, () => scene.pids);
   const rounds = new Rounds<Round>();
   for (let round = 0; round < plan.rounds; round++) {
     settings.say(`  two tool calls a turn, round ${round + 1} of ${plan.rounds}`);
     for (const inFlight of IN_FLIGHT) {
       const size = { inFlight, maxCount: inFlight === 1 ? plan.alone : plan.together };
+      // One after another, each commit of LMDB is a group of its own.
+      const kept = { ...commits, moreSyncs: inFlight === 1 ? 0 : moreSyncs };
       rounds.add(
         `@${inFlight}`,
         await quiet.round(async () => ({
           bare: await bare.call('run', { ...sdk, ...size }),
           ours: await askDaemon(client, daemon, { ...load, ...size }, settings.scratch),
-          floor: await floor.call('run', { ...sdk, ...size, commits }),
+          floor: await floor.call('run', { ...sdk, ...size, commits: kept }),
         })),
       );
     }
@@ -149,7 +159,7 @@ const describe = (sheet: Sheet, rounds: Rounds<Round>): void => {
       median(ratios) >= wanted,
     );
   goal('rate at 100 in flight, of the bare SDK in a loop', RATE_GOAL, ofBare);
-  goal('rate at 100 in flight, of the floor with as many commits', FLOOR_GOAL, ofFloor);
+  goal('rate at 100 in flight, of the floor with as many commits and syncs', FLOOR_GOAL, ofFloor);
   sheet.goal(
     'the first delta after that of the bare SDK, p50, at 1 in flight',
     `<= ${ms(DELTA_GOAL_MS)}`,
@@ -191,5 +201,13 @@ const check = (sheet: Sheet, rounds: Rounds<Round>): void => {
     'the floor makes as many commits as a turn',
     Math.abs(theirs - own) < 0.1,
     `${number(theirs)} and ${number(own)}`,
+  );
+  const synced = (of: (round: Round) => Figures) =>
+    rounds.median(`@${MOST_IN_FLIGHT}`, (it) => of(it).syncs);
+  const [its, ours] = [synced(({ floor }) => ofLoop(floor)), synced(({ ours }) => ofDaemon(ours))];
+  sheet.check(
+    'the floor syncs the disk as often as a turn, within a quarter',
+    Math.abs(its / ours - 1) < 0.25,
+    `${number(its)} and ${number(ours)}`,
   );
 };

@@ -11,6 +11,7 @@ import { serveCalls } from '../harness/remote.ts';
 import { type CpuUsage, cpuBetween, cpuUsage } from '../harness/usage.ts';
 import { ACCEPT, scaledTo } from './floor-records.ts';
 import { FloorStore } from './floor-store.ts';
+import { SyncedPage } from './synced-page.ts';
 
 export interface SdkLoop extends LoopLimits {
   readonly fetch: 'the platform' | 'ours';
@@ -20,11 +21,18 @@ export interface SdkLoop extends LoopLimits {
   /** Offers these tools, and answers their calls: a file is read, a folder is listed. Default: none. */
   readonly tools?: readonly Anthropic.Tool[];
   /** Makes a turn as durable as ours: a commit where ours has one, of as many bytes. Default: nothing is kept. */
-  readonly commits?: { readonly dir: string; readonly bytesEach: number };
+  readonly commits?: FloorCommits;
   /** Turns go round over so many conversations, and each is sent all that its conversation has so far. Default: each is one of its own. */
   readonly conversations?: number;
   /** Also looks when the first delta comes. */
   readonly marksDeltas?: boolean;
+}
+
+export interface FloorCommits {
+  readonly dir: string;
+  readonly bytesEach: number;
+  /** Syncs of the disk for each commit, beside those of the store's own transactions: it has fewer and larger groups than ours. */
+  readonly moreSyncs: number;
 }
 
 export interface SdkMeasured extends Measured {
@@ -67,13 +75,21 @@ type Keep = () => Promise<void>;
 const KEEPS_NOTHING: Keep = async () => undefined;
 
 const SESSIONS = 500;
-const stores = new Map<string, FloorStore>();
 
-const storeIn = (dir: string): FloorStore => {
-  const known = stores.get(dir) ?? new FloorStore(dir);
-  stores.set(dir, known);
+interface Floor {
+  readonly store: FloorStore;
+  readonly page: SyncedPage;
+}
+const floors = new Map<string, Floor>();
+
+const floorIn = (dir: string): Floor => {
+  const known = floors.get(dir) ?? { store: new FloorStore(dir), page: new SyncedPage(dir) };
+  floors.set(dir, known);
   return known;
 };
+
+const syncsOf = (floor: Floor | undefined): number =>
+  floor === undefined ? 0 : floor.store.transactions + floor.page.syncs;
 
 /** What was said so far, as anybody would keep it: in memory. */
 const conversations = new Map<number, Anthropic.MessageParam[]>();
@@ -89,17 +105,27 @@ const calls = {
   run: async (options: SdkLoop): Promise<SdkMeasured> => {
     const client = clientOf(options);
     const { model, prompt } = options;
-    const store = options.commits && storeIn(options.commits.dir);
-    const records = scaledTo(options.commits?.bytesEach ?? 0, ACCEPT);
-    const [commits, syncs] = [store?.commits ?? 0, store?.transactions ?? 0];
+    const floor = options.commits && floorIn(options.commits.dir);
+    const { bytesEach = 0, moreSyncs = 0 } = options.commits ?? {};
+    const records = scaledTo(bytesEach, ACCEPT);
+    const [commits, syncs] = [floor?.store.commits ?? 0, syncsOf(floor)];
+    let owed = 0;
     const deltas: number[] = [];
     const before = cpuUsage();
     const measured = await measure(options, async (index) => {
       let seq = 8 * Math.floor(index / SESSIONS);
       const keep: Keep =
-        store === undefined
+        floor === undefined
           ? KEEPS_NOTHING
-          : () => store.commit(`session-${index % SESSIONS}`, ++seq, records);
+          : async () => {
+              const stored = floor.store.commit(`session-${index % SESSIONS}`, ++seq, records);
+              owed += moreSyncs;
+              if (owed >= 1) {
+                owed -= 1;
+                await floor.page.sync();
+              }
+              await stored;
+            };
       const sinceMs = performance.now();
       let isWaiting = options.marksDeltas === true;
       await keep(); // the turn is accepted
@@ -135,8 +161,8 @@ const calls = {
       ...measured,
       cpu: cpuBetween(before, cpuUsage()),
       deltaP50Ms: median(deltas),
-      commits: (store?.commits ?? 0) - commits,
-      syncs: (store?.transactions ?? 0) - syncs,
+      commits: (floor?.store.commits ?? 0) - commits,
+      syncs: syncsOf(floor) - syncs,
     };
   },
 };
