@@ -16,6 +16,24 @@ export interface Place {
   readonly real: string;
 }
 
+/** Reads each link once: for calls that are decided about in one go, and no longer, as links change. */
+export class LinksReadOnce implements FileSystem {
+  readonly #files: FileSystem;
+  readonly #links = new Map<string, string | undefined>();
+
+  constructor(files: FileSystem) {
+    this.#files = files;
+  }
+
+  readLink(path: string): string | undefined {
+    const known = this.#links.get(path);
+    if (known !== undefined || this.#links.has(path)) return known;
+    const link = this.#files.readLink(path);
+    this.#links.set(path, link);
+    return link;
+  }
+}
+
 /** How far a path has been followed. */
 interface Way {
   /** Without links. */

@@ -56,7 +56,8 @@ export interface Ground {
 
 export const see = (call: ToolCall, touched: Touched, { cwd, home, files }: Ground): Seen => {
   const places = new Places(files);
-  const base = { tool: toolNamed(call.tool), input: call.input, touched, places };
+  const tool = toolNamed(call.tool);
+  const { input } = call;
   const at = (folders: readonly string[] | undefined, path: string): readonly Place[] =>
     (foldersAt(folders, path) === undefined ? [] : (folders ?? [cwd])).flatMap(
       (folder) => places.find(folder, path) ?? [],
@@ -72,13 +73,23 @@ export const see = (call: ToolCall, touched: Touched, { cwd, home, files }: Grou
             },
           ]
         : [];
-    return { ...base, ...NO_COMMANDS, files: file };
+    return {
+      tool,
+      input,
+      touched,
+      commands: NOTHING,
+      mentioned: NOTHING,
+      doubts: NOTHING,
+      files: file,
+      places,
+      words: nothing,
+      lines: nothing,
+    };
   }
   const { commands, mentioned, doubts, redirections } = predict(touched.command, { cwd, home });
   const all = [...commands, ...mentioned];
   return {
-    ...base,
-    ...{ mentioned, doubts },
+    ...{ tool, input, touched, places, mentioned, doubts },
     words: once(() => wordsOf(all, places, home)),
     lines: once(() => [...new Set(all.flatMap(spellings))]),
     commands: commands.map((command) => ({
@@ -116,10 +127,8 @@ const pathsOf = (
 const homely = (path: string, home: string | undefined): string =>
   home !== undefined && (path === '~' || path.startsWith('~/')) ? home + path.slice(1) : path;
 
-const NO_COMMANDS = {
-  ...{ commands: [], mentioned: [], doubts: [] },
-  ...{ words: () => [], lines: () => [] },
-} as const;
+const NOTHING: readonly never[] = [];
+const nothing = (): readonly never[] => NOTHING;
 
 const once = <T>(work: () => T): (() => T) => {
   let found: { readonly value: T } | undefined;

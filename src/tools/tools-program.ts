@@ -57,8 +57,20 @@ const wired = (
   module: string | undefined,
 ) => {
   const { key, workingDirectory, memory, turnId, toolUseId, name, input, realPath, hidden } = job;
-  const call = { key, workingDirectory, memory, turnId, toolUseId, name, input, realPath, hidden };
-  return { ...call, timeoutMs, web, module };
+  return {
+    key,
+    workingDirectory,
+    memory,
+    turnId,
+    toolUseId,
+    name,
+    input,
+    realPath,
+    hidden,
+    timeoutMs,
+    web,
+    module,
+  };
 };
 
 const outcomeOf = (error: StepError, { name }: ToolJob, mayRepeat: boolean): ToolOutcome => {

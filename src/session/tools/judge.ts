@@ -7,7 +7,7 @@ import { codeOf } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { decide, isLiftable, type PermissionDecision } from '../../permissions/decide.ts';
 import { unreadIn } from '../../permissions/matching.ts';
-import { type FileSystem, Places } from '../../permissions/paths.ts';
+import { type FileSystem, LinksReadOnce, Places } from '../../permissions/paths.ts';
 import type { Policy } from '../../permissions/policies.ts';
 import {
   mergeRules,
@@ -65,8 +65,20 @@ export class Judge {
     this.#ground = ground;
   }
 
+  /** On calls of one answer. Never throws. */
+  verdicts(uses: readonly OwnUse[], offer: Offer, head: Head, place: Place): readonly Judged[] {
+    const files = new LinksReadOnce(this.#ground.files);
+    return uses.map((use) => this.verdict(use, offer, head, place, files));
+  }
+
   /** Never throws. */
-  verdict(use: OwnUse, { tools }: Offer, head: Head, place: Place): Judged {
+  verdict(
+    use: OwnUse,
+    { tools }: Offer,
+    head: Head,
+    place: Place,
+    files = this.#ground.files,
+  ): Judged {
     const { id: toolUseId, name, input, api, fault } = use;
     const tool = tools.get(api?.name ?? name);
     if (tool === undefined) {
@@ -75,7 +87,7 @@ export class Judge {
     }
     if (fault !== undefined)
       return { toolUseId, input: {}, reason: 'malformed', kind: 'refuse', message: fault };
-    if (api?.name === 'memory' && isElsewhere(place, this.#ground.files)) {
+    if (api?.name === 'memory' && isElsewhere(place, files)) {
       const message = `${MEMORY_ROOT} is a link, and not used.`;
       return { toolUseId, input: {}, reason: 'it is a link', kind: 'refuse', message };
     }
@@ -84,7 +96,8 @@ export class Judge {
       return { toolUseId, input: {}, reason: 'malformed', kind: 'refuse', message };
     }
     const own = placeOf(use, place);
-    const about = (of: typeof input) => this.#decide({ tool: name, input: of }, tools, head, own);
+    const about = (of: typeof input) =>
+      this.#decide({ tool: name, input: of }, tools, head, own, files);
     const first = about(input);
     const target = api === undefined ? undefined : input['new_path'];
     const decision =
@@ -110,8 +123,9 @@ export class Judge {
     tools: Offer['tools'],
     head: Head,
     { workingDirectory, cwd, memories }: Place,
+    files: FileSystem,
   ): PermissionDecision {
-    const { files, home, policies, mode } = this.#ground;
+    const { home, policies, mode } = this.#ground;
     const rules = this.#rulesOf(head, tools);
     if (rules === undefined) return unreadable;
     return decide(call, rules, {

@@ -130,20 +130,20 @@ export class ToolRunner {
 
   /** On the calls of an answer that is at hand, in which no hook has a say; undefined: one has. */
   verdicts(sources: ToolSources): InputOf<'decided'> | undefined {
-    const { uses, judge, ground } = this.#judging(sources);
+    const { judged, ground } = this.#judging(sources);
     if (ground !== undefined) return undefined;
     crashpoint('tools.decided');
     const { turnId, phase } = sources.turn;
-    return { type: 'decided', runId: runIdOf(turnId, phase.run), verdicts: uses.map(judge) };
+    return { type: 'decided', runId: runIdOf(turnId, phase.run), verdicts: judged() };
   }
 
   /** Behind the commit of the answer. */
   #decide(runId: RunId, sources: ToolSources): void {
     this.#begun.add(runId);
-    const { uses, judge, ground } = this.#judging(sources);
+    const { uses, judge, judged, ground } = this.#judging(sources);
     crashpoint('tools.decided');
     if (ground === undefined)
-      return this.#listener.submit({ type: 'decided', runId, verdicts: uses.map(judge) });
+      return this.#listener.submit({ type: 'decided', runId, verdicts: judged() });
     this.#listener.reading(this.#askBefore(runId, uses, judge, ground));
   }
 
@@ -159,6 +159,7 @@ export class ToolRunner {
     return {
       uses,
       judge: (use) => this.#judge.verdict(use, offer, head, place),
+      judged: () => this.#judge.verdicts(uses, offer, head, place),
       ground: isHooked ? groundOf(sources, hooks) : undefined,
     };
   }
@@ -348,7 +349,10 @@ export class ToolRunner {
 /** The calls that nothing is decided about, who decides, and what hooks that have a say are asked with. */
 interface Judging {
   readonly uses: readonly OwnUse[];
+  /** On one of them, at any time. */
   readonly judge: (use: OwnUse) => Judged;
+  /** On all of them, now. */
+  readonly judged: () => readonly Judged[];
   readonly ground: HookGround | undefined;
 }
 

@@ -148,11 +148,16 @@ export class Packer {
   #map(value: object, depth: number): void {
     const prototype = Object.getPrototypeOf(value) as unknown;
     if (prototype !== Object.prototype && prototype !== null) refuse('an object of a class');
-    const fields = Object.entries(value).filter(([, item]) => item !== undefined);
+    const items = value as Readonly<Record<string, unknown>>;
+    const fields = Object.keys(value);
+    let count = 0;
+    for (const field of fields) if (items[field] !== undefined) count += 1;
     this.reserve(HEADER_BYTES);
-    if (fields.length < 16) this.bytes[this.at++] = FIXMAP | fields.length;
-    else this.#header(MAP32, fields.length, 4);
-    for (const [field, item] of fields) {
+    if (count < 16) this.bytes[this.at++] = FIXMAP | count;
+    else this.#header(MAP32, count, 4);
+    for (const field of fields) {
+      const item = items[field];
+      if (item === undefined) continue;
       if (field === '__proto__') refuse('a field named __proto__');
       this.string(field);
       this.value(item, depth + 1);

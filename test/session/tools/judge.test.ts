@@ -64,6 +64,28 @@ describe('what a session is offered', () => {
   });
 });
 
+describe('the calls of one answer', () => {
+  it('are judged by links that are read once for all of them, and anew for the next answer', () => {
+    const asked: string[] = [];
+    const links = new Map([['/srv/app/out', '/etc']]);
+    const readLink = (path: string) => {
+      asked.push(path);
+      return links.get(path);
+    };
+    const one = new Judge({ ...GROUND, files: { readLink } });
+    const session = head();
+    const reads = ['/srv/app/out/hosts', '/srv/app/out/group', '/srv/app/a.txt'].map(
+      (path, at) => ({ id: `tu_${at}`, name: 'Read', input: { file_path: path } }),
+    );
+    const kindsNow = () =>
+      one.verdicts(reads, offerOf(session, ALL), session, PLACE).map(({ kind }) => kind);
+    expect(kindsNow()).toEqual(['ask', 'ask', 'start']);
+    expect(asked).toEqual([...new Set(asked)]);
+    links.clear();
+    expect(kindsNow()).toEqual(['start', 'start', 'start']);
+  });
+});
+
 describe('a call', () => {
   it('of a live session is judged by the rules that the daemon has read again', () => {
     const ground = { ...GROUND };
