@@ -35,6 +35,7 @@ import type { SessionArgs } from '../runtime/session-args.ts';
 import { TurnPlace } from '../runtime/turn-places.ts';
 import { wantsTools } from '../tools/offer.ts';
 import { ToolRunner, type ToolSources } from '../tools/tool-runner.ts';
+import { workplaceOf } from '../tools/workplace.ts';
 import { Reserves } from './reserves.ts';
 import { StepRunner, type StepSources } from './step-runner.ts';
 import { type HookNews, TurnHooks } from './turn-hooks.ts';
@@ -133,7 +134,7 @@ export class TurnPhases {
     const hooks = this.#mailbox.system.find(hooksName);
     if (hooks === undefined) return;
     const { head } = this.#host.committed;
-    const cwd = head.workingDirectory ?? this.#workspace;
+    const cwd = workplaceOf(head, this.#workspace);
     const permissionMode = head.permissionMode ?? this.#args.runtime.permissions.mode;
     this.#ownHooks.tell(news, { head, hooks, cwd, permissionMode });
   }
@@ -309,7 +310,7 @@ export class TurnPhases {
     if (toolbox === undefined || journal === undefined) return undefined;
     if (this.#isPreparing(toolbox, head)) return 'preparing';
     const workspace = this.#workspace;
-    if ((head.workingDirectory ?? workspace) === workspace) makeWorkspace(workspace);
+    if (workplaceOf(head, workspace) === workspace) makeWorkspace(workspace);
     const hooks = system.find(hooksName);
     if (hooks === undefined && rules.wantsHook !== undefined) return undefined;
     const permissionMode = permissions.mode;
@@ -329,7 +330,7 @@ export class TurnPhases {
     const [hooks, journal] = [system.find(hooksName), system.find(journalName)];
     if (hooks === undefined || journal === undefined) return false;
     const { head } = this.#host.committed;
-    const cwd = head.workingDirectory ?? this.#workspace;
+    const cwd = workplaceOf(head, this.#workspace);
     const permissionMode = head.permissionMode ?? this.#args.runtime.permissions.mode;
     const isCancelling = this.#isCancelling(turn);
     this.#ownHooks.carryOut({ head, turn, isCancelling, journal, hooks, cwd, permissionMode });
@@ -342,7 +343,7 @@ export class TurnPhases {
     if (rules.wantsHook?.('PreCompact', head.hooks, head) !== true) return true;
     const hooks = this.#mailbox.system.find(hooksName);
     if (hooks === undefined) throw new GreenroomError('unavailable', 'the hooks are restarting');
-    const cwd = head.workingDirectory ?? this.#workspace;
+    const cwd = workplaceOf(head, this.#workspace);
     const permissionMode = head.permissionMode ?? permissions.mode;
     return this.#ownHooks.mayCompact(turnId, { head, hooks, cwd, permissionMode });
   }

@@ -30,6 +30,7 @@ import { isSearch, Judge, type Judged, type PermissionGround, type Place } from 
 import { Offers } from './offer.ts';
 import { readBlock, resultBlock, withSaid } from './result-block.ts';
 import { type ToldRun, tellEnd, tellStart } from './tool-telemetry.ts';
+import { workplaceOf } from './workplace.ts';
 
 export interface ToolRun extends ToldRun {
   readonly id: RunId;
@@ -186,7 +187,7 @@ export class ToolRunner {
     const use = this.#useOf(call, sources);
     const step: ToolCall = {
       key: head.key,
-      workingDirectory: head.workingDirectory ?? workspace,
+      workingDirectory: workplaceOf(head, workspace),
       memory: head.toolMemory ?? NO_MEMORY,
       turnId,
       toolUseId,
@@ -359,7 +360,7 @@ interface Judging {
 type Where = Pick<ToolSources, 'head' | 'workspace'>;
 
 const placeOf = ({ head, workspace }: Where): Place => {
-  const workingDirectory = head.workingDirectory ?? workspace;
+  const workingDirectory = workplaceOf(head, workspace);
   return {
     ...{ workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory },
     memories: memoriesIn(workspace),

@@ -10,6 +10,7 @@ import { toolboxName } from '../ports/tools.ts';
 import { memoriesIn, ownUseOf, toolsOfCall } from '../tools/api-tools.ts';
 import { Judge, type Judged } from '../tools/judge.ts';
 import { offerOf } from '../tools/offer.ts';
+import { workplaceOf } from '../tools/workplace.ts';
 import { ApprovalId, askedIn, type CallView, callsIn, inputsOf } from './approval-views.ts';
 import { ruleToSet } from './rule-settings.ts';
 import type { SessionWork } from './verb.ts';
@@ -158,7 +159,7 @@ const verdictOn = async (
   const asked = callsIn(head, caller.system).find((each) => each.approvalId === approvalId);
   const call = callOf(head, asked?.toolUseId);
   if (asked === undefined || call === undefined) return undefined;
-  const workingDirectory = head.workingDirectory ?? join(workspaces, key.tenant, key.sessionId);
+  const workingDirectory = workplaceOf(head, join(workspaces, key.tenant, key.sessionId));
   const { toolUseId: id, toolName: name } = asked;
   const memories = memoriesIn(join(workspaces, key.tenant, key.sessionId));
   const judged = input ?? changedInput(call) ?? (await inputsOf(session, head, memories)).get(id);
