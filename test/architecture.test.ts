@@ -280,6 +280,7 @@ describe('imports', () => {
   test('keep each foreign library in one place', () => {
     const places: Readonly<Record<string, readonly string[]>> = {
       '@anthropic-ai/sdk': ['executor'],
+      '@cantoo/pdf-lib': ['tools'],
       aws4fetch: ['archives'],
       '@modelcontextprotocol/client': ['tools'],
       '@opentelemetry/api': ['traces'],

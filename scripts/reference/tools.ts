@@ -17,6 +17,7 @@ import {
   MAX_PDF_PAGES,
 } from '../../src/tools/files/media.ts';
 import { MAX_CHANGED_BYTES } from '../../src/tools/files/new-content.ts';
+import { MAX_PAGED_BYTES, MAX_PICKED_PAGES } from '../../src/tools/files/pdf-pages.ts';
 import { FILE_TYPES } from '../../src/tools/search/file-types.ts';
 import { MAX_SEARCHED_BYTES } from '../../src/tools/search/search-files.ts';
 import { MAX_NAMES } from '../../src/tools/search/walk.ts';
@@ -80,6 +81,10 @@ const limits = (): string =>
         `${count(MAX_IMAGE_BYTES)} bytes, ${count(MAX_IMAGE_SIDE)} pixels on each side`,
       ],
       ['`Read`, a PDF', `${count(MAX_PDF_BYTES)} bytes, ${MAX_PDF_PAGES} pages`],
+      [
+        '`Read`, a PDF with `pages`',
+        `${MAX_PAGED_BYTES / 2 ** 20} MiB, ${MAX_PICKED_PAGES} pages of it`,
+      ],
       ['`Write` and `Edit`, a file', size(MAX_CHANGED_BYTES)],
       ['`Glob`, files of a result', count(MAX_GLOB_FILES)],
       ['`Grep`, lines or files without `head_limit`', count(DEFAULT_HEAD_LIMIT)],

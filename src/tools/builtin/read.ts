@@ -6,9 +6,10 @@ import type { ToolOutcome } from '../../session/ports/tools.ts';
 import { encodingOf, isBinary, readableText } from '../files/file-text.ts';
 import { type Lines, linesOf, readLines, type Wanted } from '../files/line-reader.ts';
 import { remembered } from '../files/marks.ts';
-import { type MediaType, maxBytesOf, mediaBlock, mediaTypeOf } from '../files/media.ts';
+import { type MediaType, maxBytesOf, mediaBlock, mediaTypeOf, PDF_TYPE } from '../files/media.ts';
 import { MAX_NOTEBOOK_BYTES, notebookBlocks } from '../files/notebook.ts';
 import { type OpenFile, openFile, readWhole } from '../files/open-file.ts';
+import { MAX_PAGED_BYTES, MAX_PICKED_PAGES, pageRange, pagesOf } from '../files/pdf-pages.ts';
 import { pathOf } from '../files/place.ts';
 import { said } from '../tool/outcome.ts';
 import { Pauses } from '../tool/pauses.ts';
@@ -32,7 +33,12 @@ const Input = z.strictObject({
     .describe('The file: an absolute path, or one from the working folder'),
   offset: z.int().min(1).max(1e9).optional().describe('The first line to read, from 1'),
   limit: z.int().min(1).max(1e9).optional().describe(`Lines to read; default ${DEFAULT_LINES}`),
-  pages: z.string().optional().describe('Not available here: a PDF is read whole. Leave it out'),
+  pages: z
+    .string()
+    .optional()
+    .describe(
+      `Of a PDF: the pages to read, as in 3, 1-5 or 10-; at most ${MAX_PICKED_PAGES}. Default: all`,
+    ),
   allow_large: z
     .boolean()
     .optional()
@@ -46,10 +52,6 @@ export const Read = builtinTool({
   effect: 'pure',
   input: Input,
   work: async (input, job, signal) => {
-    if ((input.pages ?? '').trim() !== '')
-      throw new Refusal(
-        'Pages of a PDF cannot be picked here: leave `pages` out to read all of it.',
-      );
     const path = pathOf(input.file_path, job);
     const file = openFile(path, { expected: job.realPath });
     try {
@@ -66,6 +68,8 @@ const read = async (file: OpenFile, input: ReadInput, pauses: Pauses): Promise<T
   const probe = Buffer.allocUnsafe(PROBE_BYTES);
   const head = probe.subarray(0, readSync(fd, probe, 0, PROBE_BYTES, 0));
   const media = mediaTypeOf(head);
+  const pages = (input.pages ?? '').trim();
+  if (pages !== '') return said([await pickedPages(file, media, pages, pauses)], memory);
   if (media !== undefined) return said([await mediaOf(file, media, pauses)], memory);
   if (isBinary(head))
     throw new Refusal(
@@ -86,9 +90,27 @@ const mediaOf = async (file: OpenFile, type: MediaType, pauses: Pauses) => {
   const max = maxBytesOf(type);
   if (stats.size > max)
     throw new Refusal(
-      `${realPath} has ${stats.size} bytes; of ${type} at most ${max} can be shown. Make it smaller first.`,
+      `${realPath} has ${stats.size} bytes; of ${type} at most ${max} can be shown. ${type === PDF_TYPE ? 'Read some of its `pages`' : 'Make it smaller first'}.`,
     );
   return mediaBlock(type, await readWhole(file, max, pauses), realPath);
+};
+
+const pickedPages = async (
+  file: OpenFile,
+  media: MediaType | undefined,
+  pages: string,
+  pauses: Pauses,
+) => {
+  const { stats, realPath } = file;
+  if (media !== PDF_TYPE)
+    throw new Refusal(`${realPath} is no PDF: leave \`pages\` out, and use offset and limit.`);
+  const range = pageRange(pages);
+  if (stats.size > MAX_PAGED_BYTES)
+    throw new Refusal(
+      `${realPath} has ${stats.size} bytes; of a PDF with at most ${MAX_PAGED_BYTES} some pages can be read.`,
+    );
+  const some = await pagesOf(await readWhole(file, MAX_PAGED_BYTES, pauses), range, realPath);
+  return mediaBlock(PDF_TYPE, some, `${realPath}, pages ${pages}:`);
 };
 
 const textOf = async (

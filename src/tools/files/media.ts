@@ -6,7 +6,8 @@ import type { ResultBlock } from '../../session/ports/tools.ts';
 import { Refusal } from '../tool/refusal.ts';
 import { type ImageType, imageSize } from './image-size.ts';
 
-export type MediaType = ImageType | 'application/pdf';
+export const PDF_TYPE = 'application/pdf';
+export type MediaType = ImageType | typeof PDF_TYPE;
 
 /** Bytes of an image; in base64 they are the API's 5 MB. */
 export const MAX_IMAGE_BYTES = 3_750_000;
@@ -24,11 +25,11 @@ export const mediaTypeOf = (bytes: Uint8Array): MediaType | undefined => {
   if (startsWith(bytes, '\xff\xd8\xff')) return 'image/jpeg';
   if (startsWith(bytes, 'GIF87a') || startsWith(bytes, 'GIF89a')) return 'image/gif';
   if (startsWith(bytes, 'RIFF') && startsWith(bytes, 'WEBP', 8)) return 'image/webp';
-  return startsWith(bytes, '%PDF-') ? 'application/pdf' : undefined;
+  return startsWith(bytes, '%PDF-') ? PDF_TYPE : undefined;
 };
 
 export const maxBytesOf = (type: MediaType): number =>
-  type === 'application/pdf' ? MAX_PDF_BYTES : MAX_IMAGE_BYTES;
+  type === PDF_TYPE ? MAX_PDF_BYTES : MAX_IMAGE_BYTES;
 
 /** Throws a `Refusal`. @param what how the file is named in it. */
 export const mediaBlock = (type: MediaType, bytes: Buffer, what: string): ResultBlock => {
@@ -36,10 +37,10 @@ export const mediaBlock = (type: MediaType, bytes: Buffer, what: string): Result
     throw new Refusal(
       `${what} has ${bytes.length} bytes; of ${type} at most ${maxBytesOf(type)} can be shown. Make it smaller first.`,
     );
-  const fault = type === 'application/pdf' ? faultOfPdf(bytes) : faultOfImage(type, bytes);
+  const fault = type === PDF_TYPE ? faultOfPdf(bytes) : faultOfImage(type, bytes);
   if (fault !== undefined) throw new Refusal(`${what} ${fault}`);
   return {
-    type: type === 'application/pdf' ? 'document' : 'image',
+    type: type === PDF_TYPE ? 'document' : 'image',
     source: { type: 'base64', media_type: type, data: bytes.toString('base64') },
   };
 };
@@ -59,6 +60,6 @@ const faultOfPdf = (bytes: Buffer): string | undefined => {
     return 'is a PDF with a password, and cannot be shown.';
   const pages = text.match(/\/Type\s{0,9}\/Page(?![a-zA-Z])/g)?.length ?? 0;
   return pages > MAX_PDF_PAGES
-    ? `is a PDF of ${pages} pages; at most ${MAX_PDF_PAGES} can be shown.`
+    ? `is a PDF of ${pages} pages; at most ${MAX_PDF_PAGES} can be shown. Read some of its \`pages\`.`
     : undefined;
 };

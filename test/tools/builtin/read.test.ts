@@ -239,7 +239,7 @@ describe('input that does not fit', () => {
     [{ file_path: 'a', offset: 0 }, '`offset`: too small'],
     [{ file_path: 'a', ofset: 1 }, '`ofset` is not a field'],
     [{ file_path: 'a\0b' }, 'NUL'],
-    [{ file_path: 'a', pages: '1-2' }, 'leave `pages` out'],
+    [{ file_path: 'a', pages: '1-2' }, 'is no PDF: leave `pages` out'],
   ])('is an error that names the field: %j', async (input, said) => {
     const { call } = folderWith({ a: 'x' });
     const { isError, text } = await call(Read, input);
