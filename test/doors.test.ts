@@ -60,3 +60,13 @@ test('a stack trace has the names of the code, and its files and lines where Nod
   expect(plain).toMatch(/at mustBeKnown .*dist\/doors\//);
   expect(saidBy(program, '--enable-source-maps')).toMatch(/at mustBeKnown .*src\/index\.ts:\d+/);
 });
+
+test('the package has the doors, their types and the page, and no module beside them', () => {
+  const words = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const said = execFileSync('npm', words, { cwd: ROOT, encoding: 'utf8' });
+  const [{ files }] = JSON.parse(said) as [{ files: { path: string }[] }];
+  const paths = files.map(({ path }) => path);
+  const named = DOORS.flatMap((door) => [door.default, door.types].map((path) => path.slice(2)));
+  expect(paths).toEqual(expect.arrayContaining([...named, 'dist/src/dashboard/index.html']));
+  expect(paths.filter((path) => /^dist\/src\/(?!dashboard\/).*\.js/.test(path))).toEqual([]);
+});
