@@ -20,6 +20,7 @@ COPY --from=build /src/package.json /src/LICENSE ./
 COPY --from=build /src/node_modules ./node_modules
 COPY --from=build /src/dist/cli ./dist/cli
 COPY --from=build /src/dist/daemon ./dist/daemon
+COPY --from=build /src/dist/doors ./dist/doors
 COPY --from=build /src/dist/programs ./dist/programs
 COPY --from=build /src/dist/src ./dist/src
 COPY --from=build /src/dist/supervisors ./dist/supervisors

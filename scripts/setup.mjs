@@ -25,6 +25,7 @@ const SOURCES = [
   'tsconfig.json',
   'tsconfig.build.json',
   'scripts/bundle',
+  'package.json',
   'package-lock.json',
 ];
 const OLDEST_NODE = [20, 19];

@@ -1,9 +1,10 @@
 /**
  * Bundles the command line, `dist/src/cli/main.js` and what it needs, into `dist/cli`: to find and load a hundred small
  * modules takes longer than most commands run. Runs after the compiler, and takes its files; the page
- * is bundled with it (`page.mjs`), the daemon (`daemon.mjs`), and the programs of threads and child processes (`programs.mjs`).
+ * is bundled with it (`page.mjs`), the daemon (`daemon.mjs`), the programs of threads and child processes (`programs.mjs`), and
+ * the library (`doors.mjs`).
  *
- * 1. The library runs what the compiler made. What only the daemon needs is in its bundle, and is loaded from there.
+ * 1. What only the daemon needs is in its bundle, and is loaded from there.
  * 2. Of the packages, commander and the NATS client are taken in. All others stay outside.
  * 3. A command is still loaded when it is called (`src/cli/command-table.ts`): each is a file of its own.
  * 4. It is CommonJS, which Node loads sooner than as many modules. Names are kept, so stack traces say what they said.
@@ -14,6 +15,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { bundleDaemon, DAEMON, ENTRY as DAEMON_PARTS } from './daemon.mjs';
+import { bundleDoors } from './doors.mjs';
 import { bundlePage } from './page.mjs';
 import { bundlePrograms } from './programs.mjs';
 
@@ -95,6 +97,7 @@ export const bundle = async () => {
   await bundlePage();
   await bundlePrograms();
   await bundleDaemon();
+  await bundleDoors();
   const build = await rolldown({
     input: ENTRY,
     cwd: ROOT,

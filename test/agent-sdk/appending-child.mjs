@@ -3,8 +3,9 @@
  * the other, and tells of each when it is acknowledged, as a line on stdout. Arguments: where its
  * Greenroom is (a data directory, or an address of a broker), the first number, its name.
  */
-import { agentSdkSessionStore } from '../../dist/src/agent-sdk/index.js';
-import { connectClient, startGreenroom } from '../../dist/src/index.js';
+
+import { connectClient, startGreenroom } from 'greenroom';
+import { agentSdkSessionStore } from 'greenroom/agent-sdk';
 
 const [where, first, name] = process.argv.slice(2);
 

@@ -27,7 +27,7 @@ const bundle = async (): Promise<string> => {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'program.mjs');
   const build = await rolldown({
-    input: join(ROOT, 'dist/src/index.js'),
+    input: join(ROOT, 'dist/doors/index.js'),
     platform: 'node',
     external: ['lmdb', 'msgpackr', 'piscina', 'pino'],
   });

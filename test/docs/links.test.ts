@@ -59,8 +59,8 @@ test('every npm script that the pages run is there', () => {
   expect(run.filter((name) => scripts[name] === undefined)).toEqual([]);
 });
 
-/** `dist/cli/*.cjs` is some of a folder. */
-const folderOf = (path: string): string => path.replace(/\/\*\.\w+$/, '');
+/** `dist/cli/*.cjs` is some of a folder, and so is `dist/src/**\/*.d.ts`. */
+const folderOf = (path: string): string => path.replace(/\/(?:\*\*\/)?\*[.\w]+$/, '');
 
 const isTaken = (path: string): boolean => !path.startsWith('!');
 

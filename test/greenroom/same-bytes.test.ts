@@ -103,31 +103,39 @@ const OPERATIONS: Operation[] = [
   ),
 ];
 
+type Stage = Omit<Scene, 'fate' | 'name'>;
+
 /** Plays the operations on a new session and gives the model's requests; one made again after a crash counts once. */
 const play = async (
-  stage: Omit<Scene, 'fate' | 'name'>,
+  { test, hold }: Stage,
   name: string,
   fate: Fate,
   operations: readonly Operation[],
 ): Promise<string[]> => {
-  const scene = { ...stage, name, fate };
-  stage.test.rehearsal.clear();
+  const scene = { test, hold, name, fate };
+  test.rehearsal.clear();
   for (const operation of operations) {
     await operation(scene);
     await restBetween(scene);
   }
   await says('And now?')(scene);
-  const bodies = stage.test.modelCalls.map(({ rawBody }) => rawBody.toString());
+  const bodies = test.modelCalls.map(({ rawBody }) => rawBody.toString());
   return bodies.filter((body, at) => body !== bodies[at - 1]);
 };
 
-it('the model is sent the same bytes by a session that slept or crashed and by one that did not', async () => {
+/** A Greenroom whose answers to "hold" wait for the newest promise. */
+const stage = async (): Promise<Stage> => {
   let answer = gate();
   const test = await testGreenroom({ script: (request) => holding(answer.opened)(request) });
   const hold = () => {
     answer = gate();
     return answer;
   };
+  return { test, hold };
+};
+
+it('the model is sent the same bytes by a session that slept or crashed and by one that did not', async () => {
+  const [here, there] = await Promise.all([stage(), stage()]); // side by side: most of a play is waiting for disks
   let run = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -135,8 +143,10 @@ it('the model is sent the same bytes by a session that slept or crashed and by o
       fc.constantFrom<Fate>('sleeps', 'is killed'),
       async (operations, fate) => {
         run += 1;
-        const live = await play({ test, hold }, `live-${run}`, 'stays', operations);
-        const other = await play({ test, hold }, `other-${run}`, fate, operations);
+        const [live, other] = await Promise.all([
+          play(here, `s-${run}`, 'stays', operations),
+          play(there, `s-${run}`, fate, operations),
+        ]);
         expect(other).toEqual(live);
       },
     ),
@@ -148,9 +158,9 @@ it('the model is sent the same bytes after a restart of all as without', async (
   const answer = gate();
   answer.open();
   const test = await testGreenroom({ script: holding(answer.opened) });
-  const stage = { test, hold: () => answer };
-  const before = await play(stage, 'a', 'stays', OPERATIONS.slice(0, 13));
-  await play(stage, 'b', 'stays', OPERATIONS.slice(0, 13));
+  const scene = { test, hold: () => answer };
+  const before = await play(scene, 'a', 'stays', OPERATIONS.slice(0, 13));
+  await play(scene, 'b', 'stays', OPERATIONS.slice(0, 13));
   await test.run('a', 'one more');
   const without = test.lastCall;
   await test.restart();

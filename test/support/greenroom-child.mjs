@@ -5,8 +5,8 @@
  * puts its clock forward.
  */
 import { createInterface } from 'node:readline';
-import { startGreenroom } from '../../dist/src/index.js';
-import { systemClock } from '../../dist/src/otp/system-clock.js';
+import { startGreenroom } from 'greenroom';
+import { systemClock } from 'greenroom/otp';
 
 const [dataDir, anthropicBaseUrl] = process.argv.slice(2);
 const tell = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);

@@ -18,7 +18,7 @@ import { expect, it, onTestFinished } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const PROGRAM = `
-import { startGreenroom } from './dist/src/index.js';
+import { startGreenroom } from './dist/doors/index.js';
 const greenroom = await startGreenroom({ dataDir: process.argv[2], nats: false, provider: 'rehearsal', minFreeMb: 0, logLevel: 'silent' });
 await greenroom.sessions.create('a', { title: 'harbour' });
 let found;
@@ -32,7 +32,7 @@ console.log(JSON.stringify({ ...found, count }));
 it('words are refused with what to install, and all else works', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-bare-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const part of ['src', 'supervisors', 'programs'])
+  for (const part of ['doors', 'programs'])
     cpSync(join(ROOT, 'dist', part), join(folder, 'dist', part), { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   mkdirSync(join(folder, 'node_modules'));

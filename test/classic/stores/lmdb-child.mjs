@@ -1,5 +1,5 @@
 /** Appends to one session of an lmdb store until it is killed, and prints what was acknowledged. */
-import { openStore } from '../../../dist/src/stores/index.js';
+import { openStore } from 'greenroom/stores';
 
 const store = await openStore(`lmdb:${process.argv[2]}`);
 await store.createSession('s');

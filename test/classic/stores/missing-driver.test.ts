@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-const STORES = pathToFileURL('dist/src/stores/index.js').href;
+const STORES = pathToFileURL('dist/doors/stores.js').href;
 
 /** A process in which these packages are not installed. */
 const without = async (packageName: string, lines: string): Promise<string> => {

@@ -4,7 +4,7 @@
  * `unversioned` for a mutant whose store does not compare versions.
  */
 import { once } from 'node:events';
-import { PostgresSessionStore, RedisSessionStore } from '../../../dist/src/stores/index.js';
+import { PostgresSessionStore, RedisSessionStore } from 'greenroom/stores';
 
 const [kind, url, name, wins, mutant] = process.argv.slice(2);
 const store =

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const door = fileURLToPath(new URL('../../../dist/src/index.js', import.meta.url));
+const door = fileURLToPath(new URL('../../../dist/doors/index.js', import.meta.url));
 
 test.each(['--expose-gc', '--max-old-space-size=500'])('a turn runs under node %s', (flag) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'greenroom-flags-'));

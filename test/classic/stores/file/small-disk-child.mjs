@@ -1,5 +1,5 @@
 /** Appends messages of a kilobyte until the system refuses to let the file grow; prints what was acknowledged, then the refusal. */
-import { FileSessionStore } from '../../../../dist/src/stores/index.js';
+import { FileSessionStore } from 'greenroom/stores';
 
 const store = new FileSessionStore(process.argv[2]);
 await store.createSession('s');

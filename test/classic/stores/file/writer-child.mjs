@@ -2,7 +2,7 @@
  * A process that writes one session: `append BASE NAME COUNT` in any order with others, `race BASE NAME COUNT` naming
  * versions. It prints the id of each message that was acknowledged.
  */
-import { FileSessionStore } from '../../../../dist/src/stores/index.js';
+import { FileSessionStore } from 'greenroom/stores';
 
 const [how, base, name, count] = process.argv.slice(2);
 const store = new FileSessionStore(base);
