@@ -114,6 +114,23 @@ test('the rules that the session got are said', async () => {
   expect(err).toBe('the session allows from now on: Bash(git push)\n');
 });
 
+test('a rule that does not cover the call is said to be none', async () => {
+  const daemon = new FakeDaemon({
+    asked: { approvals: [{ ...APPROVAL, input: INPUT }] },
+    approve: {
+      approvalId: 't1#3',
+      decision: 'allow',
+      by: 'request',
+      rules: ['Bash(ls)'],
+      asksAgain: true,
+    },
+  });
+  const { err } = await greenroom('approvals allow work --rule Bash(ls)', { daemon });
+  expect(err).toBe(
+    'the session allows from now on: Bash(ls)\nthis call is not among it: it was allowed once, and the same is asked again\n',
+  );
+});
+
 test('of several one is named', async () => {
   const daemon = daemonWith(APPROVAL, SECOND);
   const { code, err } = await greenroom('approvals allow work', { daemon });

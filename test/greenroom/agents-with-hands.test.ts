@@ -210,6 +210,22 @@ describe('a call that is asked about', () => {
     ).toMatchObject({ status: 'completed' });
   });
 
+  it('says when the rule that was given does not cover it: it runs once, and the same is asked again', async () => {
+    const { test, turn, approval } = await asking();
+    const { approvalId } = approval;
+    const allow = { approvalId, decision: 'allow', rule: 'Bash(git status)' } as const;
+    expect(await test.sessions.approve('s', allow)).toMatchObject({
+      rules: ['Bash(git status)'],
+      asksAgain: true,
+    });
+    expect(finishedOf(await turn).status).toBe('completed');
+    void test.begin('s', calls([['Bash', { command: 'touch made' }]])).done.catch(() => undefined);
+    await until(async () => (await test.sessions.get('s')).status === 'waiting');
+    const [{ approvalId: again } = approval] = (await test.sessions.approvals()).approvals;
+    const covering = { approvalId: again, decision: 'allow', rule: 'Bash(touch *)' } as const;
+    expect(await test.sessions.approve('s', covering)).not.toHaveProperty('asksAgain');
+  });
+
   it('that an ask rule asked for gets no rule, which would change nothing; it is allowed once', async () => {
     const permissionsFile = join(folder(), 'rules.json');
     writeFileSync(permissionsFile, JSON.stringify({ ask: ['Bash(touch *)'] }));

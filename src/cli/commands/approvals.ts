@@ -108,6 +108,8 @@ const answer = (
     const reply = await answered(daemon, run, words, id, answerOf);
     run.out.one(reply, () => `${reply.approvalId} ${reply.decision}\n`);
     for (const rule of reply.rules) run.out.note(`the session allows from now on: ${rule}`);
+    if (reply.asksAgain === true)
+      run.out.note('this call is not among it: it was allowed once, and the same is asked again');
   });
 
 /** A whole id goes to the daemon also where nothing waits by it: that knows whether another answer was first. */

@@ -148,14 +148,28 @@ const foundIn = (verdict: Judged | undefined): Extract<Approval, { decision: 'al
     ? undefined
     : { effect: verdict.effect, isAlone: verdict.isAlone, realPath: verdict.realPath };
 
-/** As it would be judged now. @param input in place of its own. */
+/** Whether the call that was allowed would be asked about again, for all the rule that was given with it. */
+export const asksAgain = async (
+  work: SessionWork,
+  { approvalId, rule, input }: ApproveRequest,
+  approval: Approval,
+): Promise<boolean> => {
+  if (approval.decision === 'deny' || rule === undefined || approval.rules.length === 0)
+    return false;
+  const verdict = await verdictOn(work, approvalId, input, approval.rules);
+  return verdict?.kind === 'ask';
+};
+
+/** As it would be judged now. @param input in place of its own. @param more rules that the session would get. */
 const verdictOn = async (
   { caller, key, permissions, workspaces }: SessionWork,
   approvalId: string,
   input?: Record<string, unknown>,
+  more: readonly string[] = [],
 ): Promise<Judged | undefined> => {
   const session = await caller.openKnown(key);
   const { head } = session;
+  const allowedTools = [...(head.allowedTools ?? []), ...more];
   const asked = callsIn(head, caller.system).find((each) => each.approvalId === approvalId);
   const call = callOf(head, asked?.toolUseId);
   if (asked === undefined || call === undefined) return undefined;
@@ -167,7 +181,7 @@ const verdictOn = async (
   const use = ownUseOf({ id, name, input: asOfModel(name, judged ?? {}) }, own);
   const offer = offerOf(head, caller.system.find(toolboxName)?.toolsFor(head) ?? []);
   const place = { workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory, memories };
-  return new Judge(permissions).verdict(use, offer, head, place);
+  return new Judge(permissions).verdict(use, offer, { ...head, allowedTools }, place);
 };
 
 /** By a hook, before it asked. */

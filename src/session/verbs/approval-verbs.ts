@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { SessionKey } from '../../model/ids.ts';
 import { catalogName } from '../ports/catalog.ts';
 import { memoriesIn } from '../tools/api-tools.ts';
-import { ApproveRequest, approvalOf } from './answer-approval.ts';
+import { ApproveRequest, approvalOf, asksAgain } from './answer-approval.ts';
 import {
   ApprovalId,
   type ApprovalView,
@@ -51,15 +51,19 @@ const approve = sessionVerb('approve', {
     decision: z.enum(['allow', 'deny']),
     /** The rules that the session got. */
     rules: z.array(z.string()),
+    /** The rule that was given does not cover this call: the same is asked about again. */
+    asksAgain: z.literal(true).exactOptional(),
     by: z.string(),
   }),
   run: async (work, request) => {
     const approval = await approvalOf(work, request);
+    const isUncovered = await asksAgain(work, request, approval);
     const { approvalId } = request;
     const by = work.context.principal;
     await change(work, work.key, { type: 'approve', approvalId, approval, by });
     const rules = approval.decision === 'allow' ? [...approval.rules] : [];
-    return { approvalId, decision: approval.decision, rules, by };
+    const reply = { approvalId, decision: approval.decision, rules, by };
+    return isUncovered ? { ...reply, asksAgain: true as const } : reply;
   },
 });
 
