@@ -50,7 +50,7 @@ const importsOf = ({ text }: Source): Import[] => {
     ...[...code.matchAll(LAZY)].map((match) => ({
       specifier: match[1] ?? '',
       isLazy: true,
-      isType: false,
+      isType: /\btypeof\s*$/.test(code.slice(0, match.index)), // `typeof import('x')`
     })),
   ];
 };
