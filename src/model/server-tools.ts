@@ -51,13 +51,14 @@ const Domains = z.array(Domain).min(1).max(MAX_DOMAINS);
 const TAKES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   web_search: {
     ...{ max_uses: 0, allowed_domains: 0, blocked_domains: 0, user_location: 0 },
-    ...{ allowed_callers: 0, response_inclusion: 20260318 },
+    ...{ allowed_callers: 0, strict: 0, response_inclusion: 20260318 },
   },
   web_fetch: {
     ...{ max_uses: 0, allowed_domains: 0, blocked_domains: 0, max_content_tokens: 0, citations: 0 },
-    ...{ allowed_callers: 0, use_cache: 20260309, response_inclusion: 20260318 },
+    ...{ allowed_callers: 0, strict: 0, url_sources: 0, use_cache: 20260309 },
+    response_inclusion: 20260318,
   },
-  code_execution: {},
+  code_execution: { allowed_callers: 0, strict: 0 },
 };
 
 const faultOf = ({ type, name, ...options }: z.infer<typeof Shape>): string | undefined => {
@@ -74,6 +75,14 @@ const faultOf = ({ type, name, ...options }: z.infer<typeof Shape>): string | un
     ? 'the API takes allowed_domains or blocked_domains, not both'
     : undefined;
 };
+
+const All = z.strictObject({ type: z.literal('all') });
+const None = z.strictObject({ type: z.literal('none') });
+const Named = z.strictObject({
+  type: z.enum(['only', 'except']),
+  tools: z.array(z.strictObject({ type: z.literal('tool_reference'), name: text })).max(128),
+});
+const Results = z.union([All, None, Named]);
 
 const Shape = z.strictObject({
   type: z.string().refine(isServerTool, {
@@ -99,6 +108,15 @@ const Shape = z.strictObject({
   citations: z.strictObject({ enabled: z.boolean() }).optional(),
   max_content_tokens: z.int().min(1).max(10_000_000).optional(),
   use_cache: z.boolean().optional(),
+  /** Whose URLs may be fetched; the tools that are named must be among those of the request. */
+  url_sources: z
+    .strictObject({
+      client_tool_results: Results.optional(),
+      server_tool_results: Results.optional(),
+      user_input: z.union([All, None]).optional(),
+    })
+    .optional(),
+  strict: z.boolean().optional(),
   response_inclusion: z.enum(['full', 'excluded']).optional(),
   allowed_callers: z
     .array(z.string().regex(/^(direct|code_execution_\d{8})$/, 'is no caller of the API'))

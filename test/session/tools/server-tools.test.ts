@@ -133,6 +133,12 @@ it.each<[string, readonly object[], string]>([
   ],
   ['an option of a newer version', [{ type: 'web_fetch_20250910', use_cache: false }], '20260309'],
   ['options of what has none', [{ type: CODE, max_uses: 1 }], 'code_execution has no option'],
+  ['sources of another tool', [{ type: SEARCH, url_sources: {} }], 'web_search has no option'],
+  [
+    'sources that name no tools',
+    [{ type: FETCH, url_sources: { user_input: { type: 'only' } } }],
+    'user_input',
+  ],
   [
     'both lists',
     [{ type: SEARCH, allowed_domains: ['a.b'], blocked_domains: ['c.d'] }],
@@ -161,9 +167,17 @@ it('are taken in the form of the API', () => {
       name: 'web_search',
       response_inclusion: 'excluded',
       allowed_callers: ['direct'],
+      strict: true,
     },
     { type: FETCH, citations: { enabled: true }, max_content_tokens: 9_000, use_cache: false },
-    { type: 'code_execution_20270101' },
+    { type: 'code_execution_20270101', strict: true },
   ];
   expect(SessionServerTools.parse(tools)).toEqual(tools);
+  const named = { type: 'only', tools: [{ type: 'tool_reference', name: 'Read' }] };
+  const url_sources = {
+    ...{ client_tool_results: named, server_tool_results: { type: 'all' } },
+    user_input: { type: 'none' },
+  };
+  const fetching = [{ type: 'web_fetch_20250910', url_sources }];
+  expect(SessionServerTools.parse(fetching)).toEqual(fetching);
 });
