@@ -33,6 +33,16 @@ const begin = async (hooks: NonNullable<Options['hooks']>) => {
 };
 
 describe('a hook', () => {
+  it('works in the folder of a session that names none, though no tool has made it yet', async () => {
+    const hook = { type: 'command', command: 'pwd > seen; echo "The branch is main."' } as const;
+    const file = join(folder(), 'hooks.json');
+    writeFileSync(file, JSON.stringify({ hooks: { UserPromptSubmit: [{ hooks: [hook] }] } }));
+    const test = await testGreenroom({ hooksFile: file });
+    expect(finishedOf(await test.run('s', 'Hello'))).toMatchObject({
+      ...{ status: 'completed', text: expect.stringContaining('The branch is main.') },
+    });
+  });
+
   it('before a tool call may deny it, and its run is audited', async () => {
     const deny = () => ({
       hookSpecificOutput: {

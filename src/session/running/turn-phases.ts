@@ -20,7 +20,6 @@ import {
   type ToolsPhase,
 } from '../../model/turn.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
-import { makeFolderSync } from '../../platform/make-folder.ts';
 import type { Told } from '../events/narrator.ts';
 import type { Input } from '../machine/input.ts';
 import type { Effect, SessionState } from '../machine/machine.ts';
@@ -35,7 +34,7 @@ import type { SessionArgs } from '../runtime/session-args.ts';
 import { TurnPlace } from '../runtime/turn-places.ts';
 import { wantsTools } from '../tools/offer.ts';
 import { ToolRunner, type ToolSources } from '../tools/tool-runner.ts';
-import { workplaceOf } from '../tools/workplace.ts';
+import { madeWorkplace, workplaceOf } from '../tools/workplace.ts';
 import { Reserves } from './reserves.ts';
 import { StepRunner, type StepSources } from './step-runner.ts';
 import { type HookNews, TurnHooks } from './turn-hooks.ts';
@@ -53,18 +52,6 @@ type AtHooks = OpenTurn & { readonly phase: HooksPhase };
 
 const isToolsStart = (effect: Effect): effect is Extract<Effect, { type: 'startTools' }> =>
   effect.type === 'startTools';
-
-/**
- * Where there is no room or no right for it, each tool says what it lacks. A crash would take the answer with it that asks for the
- * tools, as that is not stored yet: it would be paid for anew with each attempt, and counted with none.
- */
-const makeWorkspace = (folder: string): void => {
-  try {
-    makeFolderSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-  }
-};
 
 const RETRY_MS = 500;
 /** For sessions that want none. */
@@ -134,7 +121,9 @@ export class TurnPhases {
     const hooks = this.#mailbox.system.find(hooksName);
     if (hooks === undefined) return;
     const { head } = this.#host.committed;
-    const cwd = workplaceOf(head, this.#workspace);
+    // One that has ended gets no folder any more that somebody would have to remove.
+    const isOver = news.event === 'SessionEnd';
+    const cwd = isOver ? workplaceOf(head, this.#workspace) : madeWorkplace(head, this.#workspace);
     const permissionMode = head.permissionMode ?? this.#args.runtime.permissions.mode;
     this.#ownHooks.tell(news, { head, hooks, cwd, permissionMode });
   }
@@ -310,7 +299,7 @@ export class TurnPhases {
     if (toolbox === undefined || journal === undefined) return undefined;
     if (this.#isPreparing(toolbox, head)) return 'preparing';
     const workspace = this.#workspace;
-    if (workplaceOf(head, workspace) === workspace) makeWorkspace(workspace);
+    madeWorkplace(head, workspace);
     const hooks = system.find(hooksName);
     if (hooks === undefined && rules.wantsHook !== undefined) return undefined;
     const permissionMode = permissions.mode;
@@ -330,7 +319,7 @@ export class TurnPhases {
     const [hooks, journal] = [system.find(hooksName), system.find(journalName)];
     if (hooks === undefined || journal === undefined) return false;
     const { head } = this.#host.committed;
-    const cwd = workplaceOf(head, this.#workspace);
+    const cwd = madeWorkplace(head, this.#workspace);
     const permissionMode = head.permissionMode ?? this.#args.runtime.permissions.mode;
     const isCancelling = this.#isCancelling(turn);
     this.#ownHooks.carryOut({ head, turn, isCancelling, journal, hooks, cwd, permissionMode });
@@ -343,7 +332,7 @@ export class TurnPhases {
     if (rules.wantsHook?.('PreCompact', head.hooks, head) !== true) return true;
     const hooks = this.#mailbox.system.find(hooksName);
     if (hooks === undefined) throw new GreenroomError('unavailable', 'the hooks are restarting');
-    const cwd = workplaceOf(head, this.#workspace);
+    const cwd = madeWorkplace(head, this.#workspace);
     const permissionMode = head.permissionMode ?? permissions.mode;
     return this.#ownHooks.mayCompact(turnId, { head, hooks, cwd, permissionMode });
   }

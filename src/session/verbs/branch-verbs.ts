@@ -13,7 +13,7 @@ import { hooksName } from '../ports/hooks.ts';
 import { resting } from '../ports/pages.ts';
 import { cutOf, partOf, summarise } from '../prepare/compaction.ts';
 import { type ForkPlace, prepareFork } from '../prepare/fork.ts';
-import { workplaceOf } from '../tools/workplace.ts';
+import { madeWorkplace } from '../tools/workplace.ts';
 import { SessionReply } from './reply-schemas.ts';
 import { change, leftMs, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
@@ -181,7 +181,7 @@ const askPreCompact = async (work: SessionWork, head: Head): Promise<void> => {
   if (!hooks.has(event, MANUAL, head.hooks, head)) return;
   const said = await hooks.run({
     ...{ event, key, subject: MANUAL, fields: { trigger: MANUAL, custom_instructions: '' } },
-    cwd: workplaceOf(head, join(workspaces, key.tenant, key.sessionId)),
+    cwd: madeWorkplace(head, join(workspaces, key.tenant, key.sessionId)),
     permissionMode: head.permissionMode ?? permissions.mode,
   });
   const runs = said.runs.map((run) => ({ ...run, event }) as const);
