@@ -47,6 +47,7 @@ const ANY_KEY: Span = { least: 0, most: 0xffff_ffff };
 
 export class OrderedIndex {
   readonly #order: Order;
+  readonly #markOf: Order['markOf'];
   readonly #chunks: Chunk[] = [];
   /** The last key of each chunk. */
   readonly #lastKeys: number[] = [];
@@ -58,7 +59,8 @@ export class OrderedIndex {
 
   constructor(order: Order) {
     this.#order = order;
-    this.#width = order.markOf === undefined ? 2 : 3;
+    this.#markOf = order.markOf;
+    this.#width = this.#markOf === undefined ? 2 : 3;
   }
 
   get size(): number {
@@ -259,7 +261,7 @@ export class OrderedIndex {
     entries.copyWithin(at + width, at, width * chunk.size);
     entries[at] = key;
     entries[at + 1] = item;
-    if (width === 3) entries[at + 2] = this.#order.markOf?.(item) ?? 0;
+    if (this.#markOf !== undefined) entries[at + 2] = this.#markOf(item);
     chunk.size += 1;
     this.#note(number, chunk);
   }
