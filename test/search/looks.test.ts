@@ -137,6 +137,49 @@ describe('a search by the newest update', () => {
   });
 });
 
+describe('a search whose rows are told by their marks', () => {
+  const dear = (n: number) => ({ costNanoUsd: n % 10 === 0 ? 5e9 : 0 });
+  const wanted = { minCost: 4, limit: 3 };
+
+  it.each([
+    ['desc', ['s990', 's980', 's970']],
+    ['asc', ['s0', 's10', 's20']],
+  ])('passes by the others, and gathers nothing: %s', async (order, ids) => {
+    const table = tableOf(dear);
+    const tests = await callsOf(table.sorted.cost.values, 'at', async () => {
+      const compared = await callsOf(table.sorted.updatedAt, 'compare', async () =>
+        expect(await idsIn(table, { ...wanted, order })).toEqual(ids),
+      );
+      expect(compared).toBe(0);
+    });
+    expect(tests).toBeLessThan(FEW);
+  });
+
+  it('gathers them where they lie far from the beginning', async () => {
+    const table = tableOf((n) => ({ costNanoUsd: n < 5 ? 5e9 : 0 }));
+    const tests = await callsOf(table.sorted.cost.values, 'at', async () =>
+      expect(await idsIn(table, wanted)).toEqual(['s4', 's3', 's2']),
+    );
+    expect(tests).toBeLessThan(FEW);
+  });
+
+  it('goes on behind a cursor, in either order', async () => {
+    const table = tableOf(dear);
+    for (const order of ['asc', 'desc'] as const) {
+      const first = await search(table, criteriaOf({ ...wanted, order }), lane);
+      const cursor = first.nextCursor;
+      const second = await idsIn(table, { ...wanted, order, cursor });
+      expect(second).toEqual(order === 'asc' ? ['s30', 's40', 's50'] : ['s960', 's950', 's940']);
+    }
+  });
+});
+
+it('the rows of a page are read together before they are shown', async () => {
+  const table = tableOf(() => ({}));
+  const fetched = await callsOf(table, 'fetch', () => idsIn(table, { limit: 10 }));
+  expect(fetched).toBe(1);
+});
+
 describe('a count', () => {
   it.each([
     ['of everything', {}],
