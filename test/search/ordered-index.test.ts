@@ -203,3 +203,18 @@ test('texts are in the order of their units, and their keys are the first two', 
   index.each((item) => seen.push(item));
   expect(seen).toEqual([0, 1, 2, 3, 4, 5]);
 });
+
+test('what becomes the last is compared with the last alone, and only where keys are equal', () => {
+  let compared = 0;
+  const index = new OrderedIndex({
+    keyOf: (item) => item >>> 10,
+    compare: (a, b) => {
+      compared += 1;
+      return a - b;
+    },
+  });
+  for (let item = 0; item < 100; item += 1) index.insert(item << 10);
+  expect(compared).toBe(0);
+  for (let item = 1; item <= 100; item += 1) index.insert((99 << 10) + item);
+  expect(compared).toBe(100);
+});

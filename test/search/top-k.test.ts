@@ -47,3 +47,10 @@ test('an item would be kept while there is room, and then in front of the last o
   best.add(3);
   expect([2, 4, 5, 6].map((item) => best.wants(item))).toEqual([true, true, false, false]);
 });
+
+test('of items that are equal those that came first are kept', () => {
+  const best = new TopK<{ n: number; name: string }, { n: number }>(1, (a, b) => a.n - b.n);
+  for (const name of ['first', 'second']) best.add({ n: 1, name });
+  expect(best.sorted()).toEqual([{ n: 1, name: 'first' }]);
+  expect([best.wants({ n: 1 }), best.wants({ n: 0 })]).toEqual([false, true]);
+});

@@ -178,8 +178,7 @@ export class OrderedIndex {
       const middle = (low + high) >>> 1;
       const last = this.#lastKeys[middle] ?? 0;
       const isBefore =
-        last < key ||
-        (last === key && this.#order.compare(this.#lastItem(this.#chunks[middle]), item) < 0);
+        last < key || (last === key && this.#order.compare(this.#lastItem(middle), item) < 0);
       if (isBefore) low = middle + 1;
       else high = middle;
     }
@@ -209,8 +208,7 @@ export class OrderedIndex {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const key = this.#lastKeys[middle] ?? 0;
-      const isReached =
-        key > keys.most || (key >= keys.least && reached(this.#lastItem(this.#chunks[middle])));
+      const isReached = key > keys.most || (key >= keys.least && reached(this.#lastItem(middle)));
       if (isReached) high = middle;
       else low = middle + 1;
     }
@@ -234,7 +232,7 @@ export class OrderedIndex {
   #isLast(key: number, item: number): boolean {
     const last = this.#lastKeys.at(-1);
     if (last === undefined || last > key) return last === undefined;
-    return last < key || this.#order.compare(this.#lastItem(this.#chunks.at(-1)), item) < 0;
+    return last < key || this.#order.compare(this.#lastItem(this.#chunks.length - 1), item) < 0;
   }
 
   /** Splits a full chunk; at the very end it starts a new one, as what grows with time fills chunks so. */
@@ -338,8 +336,10 @@ export class OrderedIndex {
     return entries[this.#width * offset + 1] ?? 0;
   }
 
-  #lastItem(chunk: Chunk | undefined): number {
-    return chunk === undefined ? 0 : this.#itemAt(chunk, chunk.size - 1);
+  /** Of a chunk that is there. */
+  #lastItem(number: number): number {
+    const chunk = this.#chunks[number] as Chunk;
+    return this.#itemAt(chunk, chunk.size - 1);
   }
 
   #lastKey({ entries, size }: Chunk): number {

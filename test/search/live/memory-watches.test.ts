@@ -120,13 +120,15 @@ describe('a watch too many is refused', () => {
   });
 
   it('once all are closed', async () => {
-    const { open, watches, clock } = stage();
+    const { open, watches, clock, asked } = stage();
     await open();
     watches.closeAll();
     expect([watches.stats.watches, clock.timers]).toEqual([0, 0]);
     await expect(open()).rejects.toMatchObject({
       ...{ code: 'unavailable', message: 'watches are restarting', retryAfterMs: 1_000 },
     });
+    await expect(open(tenant, true)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(asked).toEqual([]);
   });
 });
 
