@@ -180,6 +180,38 @@ it('the rows of a page are read together before they are shown', async () => {
   expect(fetched).toBe(1);
 });
 
+describe('a search of which much is asked of each row', () => {
+  /** So much that a third of them is looked at in one go. */
+  const noneOf = Array.from({ length: 100 }, (_, n) => ({ idPrefix: `x${n}` }));
+  const table = tableOf((n) => ({ tokens: n === 655 || n === 660 ? 5_000 : 0 }));
+  const wanted = { noneOf, minTokens: 1 };
+
+  it.each([
+    ['desc', { limit: 1 }, ['s660'], 1],
+    ['asc', { limit: 1 }, ['s655'], 2],
+    ['desc', { limit: 2 }, ['s660', 's655'], 3],
+    ['desc', { limit: 9, sortBy: 'cost' }, ['s660', 's655'], 3],
+  ])('gives way in between, and ends with its page: %s %j', async (order, more, ids, pauses) => {
+    let count = 0;
+    const counting = new Lane(async () => {
+      count += 1;
+    });
+    const criteria = criteriaOf({ ...wanted, order, ...more });
+    const { rows } = await search(table, criteria, counting);
+    expect(rows.map(({ key }) => key.sessionId)).toEqual(ids);
+    expect(count).toBe(pauses);
+  });
+
+  it('goes on behind a cursor, and says where its page ended', async () => {
+    const first = await search(table, criteriaOf({ ...wanted, limit: 1 }), lane);
+    expect(first.nextCursor).toBeDefined();
+    const next = criteriaOf({ ...wanted, limit: 1, cursor: first.nextCursor });
+    const second = await search(table, next, lane);
+    expect(second.rows.map(({ key }) => key.sessionId)).toEqual(['s655']);
+    expect(second.nextCursor).toBeUndefined();
+  });
+});
+
 describe('a count', () => {
   it.each([
     ['of everything', {}],

@@ -199,7 +199,9 @@ test('the text index knows a session by its number, and one that is not there by
   const catalog = new MemoryCatalog();
   catalog.put(rowOf('a'));
   catalog.numberText(rowOf('a').key, 7);
-  catalog.numberText(rowOf('b').key, 8);
+  const { bytes } = catalog.stats();
+  catalog.numberText(rowOf('b').key, 8_000);
+  expect(catalog.stats().bytes).toBe(bytes);
   expect(catalog.textNumberOf(rowOf('a').key)).toBe(7);
   expect(catalog.textNumberOf(rowOf('b').key)).toBe(0);
   catalog.forgetTextNumbers();
@@ -229,6 +231,10 @@ test('one at a time is told what sessions are about to be, until it wants to hea
     willBe: (key, after, current) =>
       void told.push(`${name}: ${key.sessionId} ${current()?.title} ${after?.title}`),
   });
+  const nobody = new MemoryCatalog();
+  nobody.tellChanges(watcher('nobody'));
+  nobody.put(rowOf('a', { title: 'new' }));
+  expect(told.splice(0)).toEqual(['nobody: a undefined new']);
   const endFirst = catalog.tellChanges(watcher('first'));
   catalog.put(rowOf('a', { title: 'new' }));
   const endSecond = catalog.tellChanges(watcher('second'));
@@ -237,6 +243,18 @@ test('one at a time is told what sessions are about to be, until it wants to hea
   endSecond();
   catalog.put(rowOf('a'));
   expect(told).toEqual(['first: a old new', 'second: a new undefined']);
+});
+
+test('what a session is about to be no more is told with what a search does not show', () => {
+  const catalog = catalogOf({ a: { toolsUsed: ['Bash'] } });
+  const told: unknown[] = [];
+  catalog.tellChanges({ willBe: (_, __, current) => void told.push(current()?.toolsUsed) });
+  catalog.put(rowOf('a'));
+  expect(told).toEqual([['Bash']]);
+  expect(catalogOf({ a: { toolsUsed: ['Bash'] } }).whole(rowOf('a').key)?.toolsUsed).toEqual([
+    'Bash',
+  ]);
+  expect(catalogOf({ a: { toolsUsed: ['Bash'] } }).find(tenant, 'a')?.toolsUsed).toBeUndefined();
 });
 
 test('a catalog of several tenants is as large as all of them', () => {

@@ -54,3 +54,15 @@ test('of items that are equal those that came first are kept', () => {
   expect(best.sorted()).toEqual([{ n: 1, name: 'first' }]);
   expect([best.wants({ n: 1 }), best.wants({ n: 0 })]).toEqual([false, true]);
 });
+
+test('nothing but items is compared, however many are kept', () => {
+  const strict = (a: number | undefined, b: number | undefined): number => {
+    if (a === undefined || b === undefined) throw new Error('no item');
+    return a - b;
+  };
+  for (let limit = 1; limit <= 8; limit += 1) {
+    const best = new TopK<number>(limit, strict);
+    for (let item = 20; item > 0; item -= 1) best.add(item);
+    expect(best.sorted()).toEqual(Array.from({ length: limit }, (_, n) => n + 1));
+  }
+});
