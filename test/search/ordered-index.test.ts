@@ -62,6 +62,10 @@ test('removing what is not there changes nothing', () => {
   index.delete(2);
   index.delete(4);
   expect(slice(index, 0, 2)).toEqual([1, 3]);
+  for (const item of [3, 3, 1, 1]) index.delete(item);
+  expect([index.size, slice(index, 0, 2)]).toEqual([0, []]);
+  index.insert(2);
+  expect([index.size, slice(index, 0, 2)]).toEqual([1, [2]]);
 });
 
 test('chunks that ran empty give their memory back', () => {
@@ -147,14 +151,15 @@ test('an entry with a mark takes half as much again, and a walk passes by those 
 
 test('two chunks become one when both together fill no more than half of one', () => {
   const items = Array.from({ length: 1_024 }, (_, n) => n + 1);
-  const left = (kept: number) => {
+  const left = (kept: number, all = items) => {
     const index = indexOf(items);
-    for (const item of items) if ((item - 1) % 512 >= kept) index.delete(item);
+    for (const item of all) if ((item - 1) % 512 >= kept) index.delete(item);
     expect(slice(index, 0, 2 * kept)).toEqual(items.filter((item) => (item - 1) % 512 < kept));
     return index.bytes;
   };
   expect(left(129)).toBe(EMPTY + 2 * (CHUNK + 512 * ENTRY));
   expect(left(128)).toBe(EMPTY + CHUNK + 512 * ENTRY);
+  expect(left(128, items.toReversed())).toBe(EMPTY + CHUNK + 512 * ENTRY);
 });
 
 test('only items with keys that may be either are asked whether they are reached', () => {

@@ -43,6 +43,9 @@ export interface Span {
   readonly most: number;
 }
 
+/** Where the mark of an entry stands. Where there are no marks any number will do: then nothing is chosen by them. */
+const MARK = 2;
+
 const ANY_KEY: Span = { least: 0, most: 0xffff_ffff };
 
 export class OrderedIndex {
@@ -116,14 +119,13 @@ export class OrderedIndex {
   ascend(from: number, to: number, visit: (item: number) => boolean, choice?: Choice): void {
     const width = this.#width;
     const { least, most, bits } = choice ?? ANY_MARK;
-    const mark = choice === undefined ? 0 : 2; // any number will do where there is no choice
     let number = this.#chunkAt(from);
     let rank = this.#startOf(number);
     for (; number < this.#chunks.length && rank < to; number++) {
       const { entries, size } = this.#chunks[number] as Chunk;
       const end = width * Math.min(size, to - rank);
       for (let at = width * Math.max(0, from - rank); at < end; at += width) {
-        if (!isChosen(entries[at + mark] ?? 0, least, most, bits)) continue;
+        if (!isChosen(entries[at + MARK] ?? 0, least, most, bits)) continue;
         if (!visit(entries[at + 1] ?? 0)) return;
       }
       rank += size;
@@ -134,7 +136,6 @@ export class OrderedIndex {
   descend(from: number, to: number, visit: (item: number) => boolean, choice?: Choice): void {
     const width = this.#width;
     const { least, most, bits } = choice ?? ANY_MARK;
-    const mark = choice === undefined ? 0 : 2;
     let number = this.#chunkAt(to - 1);
     let rank = this.#startOf(number + 1);
     for (; number >= 0 && rank > from; number--) {
@@ -142,7 +143,7 @@ export class OrderedIndex {
       rank -= size;
       const end = width * Math.max(0, from - rank);
       for (let at = width * (Math.min(size, to - rank) - 1); at >= end; at -= width) {
-        if (!isChosen(entries[at + mark] ?? 0, least, most, bits)) continue;
+        if (!isChosen(entries[at + MARK] ?? 0, least, most, bits)) continue;
         if (!visit(entries[at + 1] ?? 0)) return;
       }
     }
@@ -259,7 +260,7 @@ export class OrderedIndex {
     entries.copyWithin(at + width, at, width * chunk.size);
     entries[at] = key;
     entries[at + 1] = item;
-    if (this.#markOf !== undefined) entries[at + 2] = this.#markOf(item);
+    if (this.#markOf !== undefined) entries[at + MARK] = this.#markOf(item);
     chunk.size += 1;
     this.#note(number, chunk);
   }
