@@ -180,6 +180,50 @@ it('the rows of a page are read together before they are shown', async () => {
   expect(fetched).toBe(1);
 });
 
+/** All pages behind each other. */
+const pagesOf = async (table: SessionTable, wanted: object): Promise<string[][]> => {
+  const pages: string[][] = [];
+  for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; ) {
+    const { rows, nextCursor } = await search(table, criteriaOf({ ...wanted, cursor }), lane);
+    pages.push(rows.map(({ key }) => key.sessionId));
+    cursor = nextCursor;
+    isFirst = false;
+  }
+  return pages;
+};
+
+describe('rows that are gathered', () => {
+  /** The rare ones stand at the end of either order, some with the same cost. */
+  const middle = [500, 501, 502, 503, 504];
+  const rare = (n: number) => ({
+    tags: middle.includes(n) ? ['rare'] : [],
+    costNanoUsd: n === 501 ? 500 : n,
+  });
+
+  it.each([
+    ['asc', [['s500', 's501'], ['s502', 's503'], ['s504']]],
+    ['desc', [['s504', 's503'], ['s502', 's501'], ['s500']]],
+  ])('are shown page by page, each once: %s', async (order, pages) => {
+    const table = tableOf(rare);
+    const wanted = { tags: ['rare'], sortBy: 'cost', limit: 2, order };
+    expect(await pagesOf(table, wanted)).toEqual(pages);
+  });
+
+  it.each(['asc', 'desc'])('are so too where much is asked of each: %s', async (order) => {
+    const noneOf = Array.from({ length: 100 }, (_, n) => ({ idPrefix: `x${n}` }));
+    const isTagged = (n: number) => n >= 300 && n < 700;
+    const table = tableOf((n) => ({
+      tags: isTagged(n) ? ['x'] : [],
+      ...(n > 350 && n < 360 ? { tokens: 1 } : {}),
+      costNanoUsd: Math.floor(n / 2),
+    }));
+    const wanted = { noneOf, tags: ['x'], minTokens: 1, sortBy: 'cost', limit: 4, order };
+    const ids = Array.from({ length: 9 }, (_, n) => `s${351 + n}`);
+    const all = order === 'asc' ? ids : ids.toReversed();
+    expect(await pagesOf(table, wanted)).toEqual([all.slice(0, 4), all.slice(4, 8), all.slice(8)]);
+  });
+});
+
 describe('a search of which much is asked of each row', () => {
   /** So much that a third of them is looked at in one go. */
   const noneOf = Array.from({ length: 100 }, (_, n) => ({ idPrefix: `x${n}` }));
