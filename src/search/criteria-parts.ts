@@ -100,8 +100,8 @@ const facetPart = (facet: Facet, texts: readonly string[]): Part =>
   );
 
 const valuesPart = (facet: Facet, values: ReadonlySet<number>): Part => {
-  const [only, ...others] = values;
-  if (only !== undefined && others.length === 0)
+  const [only = 0] = values;
+  if (values.size === 1)
     return { test: (slot) => facet.valueAt(slot) === only, ...listOf(facet.postings, only) };
   return {
     test: (slot) => values.has(facet.valueAt(slot)),
@@ -161,15 +161,15 @@ const idParts = (table: SessionTable, { idPrefix }: Condition): Part[] => {
   return [
     {
       test: (slot) => table.idAt(slot).startsWith(idPrefix),
-      source: { size: Math.max(0, to - from), each },
+      source: { size: to - from, each },
     },
   ];
 };
 
 /** Rows with any of these tags, or tools. */
 const anyKeyPart = (tags: TagTable, keys: ReadonlySet<number>): Part => {
-  const [only, ...others] = keys;
-  if (only !== undefined && others.length === 0)
+  const [only = 0] = keys;
+  if (keys.size === 1)
     return { test: (slot) => tags.has(slot, only), ...listOf(tags.postings, only) };
   return {
     test: (slot) => tags.firstOf(slot, keys) !== 0,
@@ -182,9 +182,9 @@ const anyKeyPart = (tags: TagTable, keys: ReadonlySet<number>): Part => {
 
 /** One tag has a bit in the mark of its rows. */
 const anyTagPart = (tags: TagTable, keys: ReadonlySet<number>): Part => {
-  const [only, ...others] = keys;
+  const [only = 0] = keys;
   const part = anyKeyPart(tags, keys);
-  return only === undefined || others.length > 0 ? part : { ...part, bits: bitOf(only) };
+  return keys.size === 1 ? { ...part, bits: bitOf(only) } : part;
 };
 
 const keyPrefixPart = (tags: TagTable, prefix: string): Part => {
@@ -195,23 +195,24 @@ const keyPrefixPart = (tags: TagTable, prefix: string): Part => {
 };
 
 const tagParts = ({ tags }: SessionTable, filter: Condition): Part[] => {
-  const keysOf = (texts: readonly string[]): ReadonlySet<number> =>
-    new Set(texts.map((text) => tags.keyOf(asStored(text))).filter((key) => key !== 0));
-  const parts = (filter.allTags ?? []).map((tag) => anyTagPart(tags, keysOf([tag])));
+  const parts = (filter.allTags ?? []).map((tag) =>
+    anyTagPart(tags, keysOf(tags, [asStored(tag)])),
+  );
   if (filter.tags !== undefined && filter.tags.length > 0)
-    parts.push(anyTagPart(tags, keysOf(filter.tags)));
+    parts.push(anyTagPart(tags, keysOf(tags, filter.tags.map(asStored))));
   if (filter.tagPrefix !== undefined) parts.push(keyPrefixPart(tags, asStored(filter.tagPrefix)));
-  const none = keysOf(filter.noTags ?? []);
+  const none = keysOf(tags, (filter.noTags ?? []).map(asStored));
   return none.size === 0 ? parts : [...parts, { test: (slot) => tags.firstOf(slot, none) === 0 }];
 };
 
-const toolParts = ({ tools }: SessionTable, { tool, toolPrefix }: Condition): Part[] => {
-  const key = tool === undefined ? 0 : tools.keyOf(tool);
-  return [
-    ...(tool === undefined ? [] : [anyKeyPart(tools, new Set(key === 0 ? [] : [key]))]),
-    ...(toolPrefix === undefined ? [] : [keyPrefixPart(tools, toolPrefix)]),
-  ];
-};
+/** The keys of those that some row has. */
+const keysOf = (tags: TagTable, texts: readonly string[]): ReadonlySet<number> =>
+  new Set(texts.map((text) => tags.keyOf(text)).filter((key) => key !== 0));
+
+const toolParts = ({ tools }: SessionTable, { tool, toolPrefix }: Condition): Part[] => [
+  ...(tool === undefined ? [] : [anyKeyPart(tools, keysOf(tools, [tool]))]),
+  ...(toolPrefix === undefined ? [] : [keyPrefixPart(tools, toolPrefix)]),
+];
 
 /** Facets of one value, which rows have of which something is so. */
 const flagParts = ({ facets }: SessionTable, condition: Condition): Part[] => [

@@ -87,29 +87,29 @@ export class Query {
 
   /** The shortest road. */
   road(): Road {
-    const recent = this.stretch('updatedAt');
-    const roads: Road[] = this.#parts.flatMap((part) => {
-      if (part.source === undefined) return [];
-      const { size } = part.source;
-      const { each, eachRaw } = part.source;
-      const isWanted = this.#testBesides(part);
-      if (eachRaw === undefined) return [{ size, each, isWanted }];
-      return [{ size, each, isWanted, eachRaw, isWantedRaw: this.isWanted }];
-    });
-    return roads.reduce<Road>((least, road) => (road.size < least.size ? road : least), {
-      size: Math.max(0, recent.to - recent.from),
-      each: (visit) =>
-        recent.index.ascend(
-          recent.from,
-          recent.to,
-          (slot) => {
-            visit(slot);
-            return true;
-          },
-          recent.choice,
-        ),
-      isWanted: recent.isWanted,
-    });
+    let shortest = this.#recentRoad();
+    for (const part of this.#parts)
+      if (part.source !== undefined && part.source.size < shortest.size)
+        shortest = this.#roadAlong(part, part.source);
+    return shortest;
+  }
+
+  #roadAlong(part: Part, { size, each, eachRaw }: Source): Road {
+    const isWanted = this.#testBesides(part);
+    if (eachRaw === undefined) return { size, each, isWanted };
+    return { size, each, isWanted, eachRaw, isWantedRaw: this.isWanted };
+  }
+
+  #recentRoad(): Road {
+    const { index, from, to, choice, isWanted } = this.stretch('updatedAt');
+    const each: Source['each'] = (visit) => {
+      const goOn = (slot: number): boolean => {
+        visit(slot);
+        return true;
+      };
+      index.ascend(from, to, goOn, choice);
+    };
+    return { size: Math.max(0, to - from), each, isWanted };
   }
 
   /**
@@ -125,7 +125,7 @@ export class Query {
   #stretchOf(sortBy: Criteria['sortBy']): Stretch {
     const column = this.#table.sorted[sortBy];
     const part = sortBy === 'updatedAt' ? this.#shortestList() : undefined;
-    const index = part?.list?.index ?? column.index;
+    const index = part?.list.index ?? column.index;
     const [from, to] = column.ranks(this.#rangeOf(sortBy), index);
     const choice = sortBy === 'updatedAt' ? this.#choiceBesides(part) : undefined;
     return { index, from, to, choice, isWanted: this.#testBesides(part, sortBy) };
@@ -147,13 +147,10 @@ export class Query {
     return { min: Math.max(range.min, this.#ranges.createdAt.min), max: range.max };
   }
 
-  #shortestList(): Part | undefined {
-    let shortest: Part | undefined;
+  #shortestList(): Listed | undefined {
+    let shortest: Listed | undefined;
     for (const part of this.#parts)
-      if (
-        part.list !== undefined &&
-        part.list.index.size < (shortest?.list?.index.size ?? Infinity)
-      )
+      if (isListed(part) && part.list.index.size < (shortest?.list.index.size ?? Infinity))
         shortest = part;
     return shortest;
   }
@@ -166,6 +163,10 @@ export class Query {
     );
   }
 }
+
+type Listed = Part & Required<Pick<Part, 'list'>>;
+
+const isListed = (part: Part): part is Listed => part.list !== undefined;
 
 /** All that must hold: the criteria themselves, and those that `allOf` adds. */
 const conjuncts = (condition: Condition): readonly Condition[] => [

@@ -4,7 +4,12 @@ import type { Report } from '../../src/otp/report.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { type catalogProtocol, catalogServer } from '../../src/search/catalog/catalog-server.ts';
+import {
+  type CatalogArgs,
+  type catalogProtocol,
+  catalogServer,
+} from '../../src/search/catalog/catalog-server.ts';
+import { SLICE_ROWS } from '../../src/search/lane.ts';
 import { type Catalog, catalogName } from '../../src/session/ports/catalog.ts';
 import { type Journal, type JournalUpkeep, journalName } from '../../src/session/ports/journal.ts';
 import { deleteOf, FakeJournal, holder, writeOf } from './fake-journal.ts';
@@ -17,7 +22,11 @@ const quiet = () => {
   return { clock, system, reports };
 };
 
-const start = async (journal: FakeJournal, { clock, system, reports } = quiet()) => {
+const start = async (
+  journal: FakeJournal,
+  { clock, system, reports } = quiet(),
+  args: CatalogArgs = {},
+) => {
   const root = await startTree(
     system,
     supervisor({
@@ -25,7 +34,7 @@ const start = async (journal: FakeJournal, { clock, system, reports } = quiet())
       strategy: 'rest_for_one',
       children: [
         holder(journalName, journal as unknown as Journal & JournalUpkeep),
-        catalogServer(),
+        catalogServer(args),
       ],
     }),
   );
@@ -128,4 +137,32 @@ test('it says how much it knows, and shows nothing else of it', async () => {
   await clock.settle();
   expect(await asked).toEqual(catalog.stats());
   expect(system.inspect(ref).state).toEqual(catalog.stats());
+});
+
+test('it tells how it was filled, and how long that took', async () => {
+  const journal = new FakeJournal();
+  journal.rows.push(rowOf('a'));
+  const told: unknown[] = [];
+  const notices = { info: (fields: object) => told.push(fields), warn: () => undefined };
+  const { clock, system, reports } = quiet();
+  journal.duringScan = () => clock.advance(250);
+  const { root } = await start(journal, { clock, system, reports }, { notices });
+  const { bytes } = system.fetch(catalogName).stats();
+  expect(told).toEqual([{ from: 'rows', sessions: 1, bytes, tookMs: 250 }]);
+  expect(system.tree(root).children.map(({ id }) => id)).toEqual([journalName.key, 'catalog']);
+});
+
+test('in the middle of a long search the loop has its turn', async () => {
+  const journal = new FakeJournal();
+  for (let n = 0; n <= SLICE_ROWS; n += 1) journal.rows.push(rowOf(`s${n}`));
+  const { clock, system } = await start(journal);
+  let found: unknown;
+  const asked = system.fetch(catalogName).count(tenant, { minTokens: 0, maxTokens: 9 });
+  void asked.then(({ sessions }) => {
+    found = sessions;
+  });
+  for (let n = 0; n < 20; n += 1) await null;
+  expect(found).toBeUndefined();
+  await clock.settle();
+  expect(found).toBe(SLICE_ROWS + 1);
 });

@@ -4,7 +4,9 @@ import { Column, Fields } from '../../src/search/table/columns.ts';
 import { Dictionary } from '../../src/search/table/dictionary.ts';
 import { Facet } from '../../src/search/table/facet.ts';
 import { Pool } from '../../src/search/table/pool.ts';
+import { Loading, Saving } from '../../src/search/table/saved.ts';
 import { flat, TEXT_OVERHEAD_BYTES, Texts } from '../../src/search/table/texts.ts';
+import { recency } from './plain-recency.ts';
 
 const EDGES = [0, 1, 15, 16, 17, 31, 32, 4_095, 4_096, 4_097, 8_191, 8_192, 70_000];
 
@@ -75,6 +77,46 @@ test('texts stand at their slots, weigh what they are long, and nothing once the
   expect(texts.bytes).toBe('another'.length + TEXT_OVERHEAD_BYTES);
   texts.set(0, undefined);
   expect(texts.bytes).toBe(0);
+});
+
+test('texts that were loaded are read as they were, weigh nothing until they are set, and are saved again', () => {
+  const reloaded = (texts: Texts): Texts => {
+    const pieces: Buffer[] = [];
+    const saving = new Saving((bytes) => pieces.push(Buffer.from(bytes)));
+    texts.save(saving);
+    saving.end();
+    const own = Buffer.allocUnsafeSlow(Buffer.concat(pieces).length);
+    Buffer.concat(pieces).copy(own);
+    const loaded = new Texts();
+    loaded.load(new Loading(own));
+    return loaded;
+  };
+  const texts = new Texts();
+  for (const [slot, text] of [
+    [0, 'Größe'],
+    [1, ''],
+    [4_095, 'last'],
+    [5_000, 'next'],
+  ] as const)
+    texts.set(slot, text);
+  const seen = (some: Texts) => [0, 1, 2, 4_095, 4_096, 5_000, 9_000].map((slot) => some.at(slot));
+  const all = ['Größe', '', undefined, 'last', undefined, 'next', undefined];
+  const loaded = reloaded(texts);
+  expect(seen(loaded)).toEqual(all);
+  expect([loaded.bytes, loaded.weight(0), texts.weight(0), texts.weight(2)]).toEqual([
+    ...[texts.bytes, 0, 5, 0],
+  ]);
+  loaded.set(4_095, undefined);
+  loaded.set(9_000, 'new');
+  const changed = [...all.slice(0, 3), undefined, ...all.slice(4, 6), 'new'];
+  expect(seen(loaded)).toEqual(changed);
+  expect(seen(reloaded(loaded))).toEqual(changed);
+});
+
+test('a text is told from a character beyond those of one byte, wherever it stands', () => {
+  for (const char of ['\u0000', '\u00ff', '\u0100', '\uffff'])
+    for (const text of [`${char}and twelve more`, `and twelve more${char}`])
+      expect(flat(text)).toBe(text);
 });
 
 test.each([
@@ -152,13 +194,5 @@ test('the first page of a pool grows, and every later one is whole from the begi
 });
 
 test('a facet that was declared without an order is not asked for a prefix', () => {
-  const recency = {
-    keyOf: () => 0,
-    compare: (a: number, b: number) => a - b,
-    costNanoUsdAt: () => 0,
-    partialAt: () => 0,
-    tokensAt: () => 0,
-    turnsAt: () => 0,
-  };
   expect(() => new Facet(recency).keysWith('a', 5, new Set())).toThrow('this facet keeps no order');
 });

@@ -1,3 +1,4 @@
+/** Ids and their slots: found by hashes, told apart by their characters, in the order of strings. */
 import { equal } from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -69,4 +70,79 @@ test('many thousands, taken out and added again, take no more memory than the fi
   expect(table.slotOf('round-4-session-20000')).toBe(20_000);
   expect(table.slotOf('round-3-session-20000')).toBe(0);
   expect(table.bytes).toBeLessThan(bytes * 1.2);
+});
+
+/** FNV-1a, of which the first six bits decide in which table an id is. */
+const hashOf = (id: string): number =>
+  [...id].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193), 0x811c9dc5) >>>
+  0;
+
+/** Ids of a's and b's that are in one table, many of them the beginnings of others. */
+const ALIKE = Array.from({ length: 2 ** 13 }, (_, n) => (n + 2).toString(2).slice(1))
+  .map((bits) => bits.replaceAll('0', 'a').replaceAll('1', 'b'))
+  .filter((id) => hashOf(id) >>> 26 === 0);
+
+test('ids that stand close together in one table are told apart, whatever came and went', () => {
+  const steps = fc.array(fc.record({ id: fc.constantFrom(...ALIKE), isAdded: fc.boolean() }), {
+    maxLength: 150,
+    size: 'max',
+  });
+  fc.assert(
+    fc.property(steps, (history) => {
+      const { table, model } = play(history);
+      for (const id of ALIKE) equal(table.slotOf(id), model.get(id) ?? 0);
+    }),
+  );
+});
+
+test('a table is made with its first id, and doubles before it is more than two thirds full', () => {
+  const table = new IdTable();
+  const grown: number[] = [];
+  for (const [n, id] of ALIKE.filter((id) => id.length < 12)
+    .slice(0, 12)
+    .entries()) {
+    const { bytes } = table;
+    table.add(n + 1, id);
+    grown.push(table.bytes - bytes);
+  }
+  // The first id also takes the first pages of the pool and of the places.
+  expect(grown).toEqual([32 + 256 + 64, 0, 0, 0, 0, 32, 0, 0, 0, 0, 64, 0]);
+});
+
+test('a slot without an id has none to be asked for, and gives up nothing', () => {
+  const empty = new IdTable();
+  empty.delete(1);
+  expect([empty.at(1), empty.lengthAt(1), empty.has(1), empty.slotOf('a')]).toEqual([
+    ...['', 0, false, 0],
+  ]);
+  const table = new IdTable();
+  table.add(1, 'ab');
+  table.delete(2);
+  expect([table.at(1), table.lengthAt(1), table.has(1), table.size]).toEqual(['ab', 2, true, 1]);
+  table.delete(1);
+  table.delete(1);
+  expect([table.at(1), table.has(1), table.size]).toEqual(['', false, 0]);
+});
+
+test('a key is the first four characters, and of a shorter id no more than there are', () => {
+  const table = new IdTable();
+  table.add(1, 'xyz');
+  table.delete(1);
+  for (const [n, id] of ['ab', 'abcd', 'abcde', 'a'].entries()) table.add(n + 1, id);
+  expect([1, 2, 3, 4].map((slot) => table.keyOf(slot))).toEqual([
+    ...[0x61_62_00_00, 0x61_62_63_64, 0x61_62_63_64, 0x61_00_00_00],
+  ]);
+});
+
+test('an id comes before those that begin with it, and stands at itself', () => {
+  const table = new IdTable();
+  for (const [n, id] of ['ab', 'abc', 'abd', 'b'].entries()) table.add(n + 1, id);
+  const signs = (slot: number) =>
+    [1, 2, 3, 4].map((other) => Math.sign(table.compare(slot, other)));
+  expect([1, 2, 3, 4].map(signs)).toEqual([
+    [0, -1, -1, -1],
+    [1, 0, -1, -1],
+    [1, 1, 0, -1],
+    [1, 1, 1, 0],
+  ]);
 });

@@ -137,6 +137,125 @@ describe('a search by the newest update', () => {
   });
 });
 
+describe('a search whose rows are told by their marks', () => {
+  const dear = (n: number) => ({ costNanoUsd: n % 10 === 0 ? 5e9 : 0 });
+  const wanted = { minCost: 4, limit: 3 };
+
+  it.each([
+    ['desc', ['s990', 's980', 's970']],
+    ['asc', ['s0', 's10', 's20']],
+  ])('passes by the others, and gathers nothing: %s', async (order, ids) => {
+    const table = tableOf(dear);
+    const tests = await callsOf(table.sorted.cost.values, 'at', async () => {
+      const compared = await callsOf(table.sorted.updatedAt, 'compare', async () =>
+        expect(await idsIn(table, { ...wanted, order })).toEqual(ids),
+      );
+      expect(compared).toBe(0);
+    });
+    expect(tests).toBeLessThan(FEW);
+  });
+
+  it('gathers them where they lie far from the beginning', async () => {
+    const table = tableOf((n) => ({ costNanoUsd: n < 5 ? 5e9 : 0 }));
+    const tests = await callsOf(table.sorted.cost.values, 'at', async () =>
+      expect(await idsIn(table, wanted)).toEqual(['s4', 's3', 's2']),
+    );
+    expect(tests).toBeLessThan(FEW);
+  });
+
+  it('goes on behind a cursor, in either order', async () => {
+    const table = tableOf(dear);
+    for (const order of ['asc', 'desc'] as const) {
+      const first = await search(table, criteriaOf({ ...wanted, order }), lane);
+      const cursor = first.nextCursor;
+      const second = await idsIn(table, { ...wanted, order, cursor });
+      expect(second).toEqual(order === 'asc' ? ['s30', 's40', 's50'] : ['s960', 's950', 's940']);
+    }
+  });
+});
+
+it('the rows of a page are read together before they are shown', async () => {
+  const table = tableOf(() => ({}));
+  const fetched = await callsOf(table, 'fetch', () => idsIn(table, { limit: 10 }));
+  expect(fetched).toBe(1);
+});
+
+/** All pages behind each other. */
+const pagesOf = async (table: SessionTable, wanted: object): Promise<string[][]> => {
+  const pages: string[][] = [];
+  for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; ) {
+    const { rows, nextCursor } = await search(table, criteriaOf({ ...wanted, cursor }), lane);
+    pages.push(rows.map(({ key }) => key.sessionId));
+    cursor = nextCursor;
+    isFirst = false;
+  }
+  return pages;
+};
+
+describe('rows that are gathered', () => {
+  /** The rare ones stand at the end of either order, some with the same cost. */
+  const middle = [500, 501, 502, 503, 504];
+  const rare = (n: number) => ({
+    tags: middle.includes(n) ? ['rare'] : [],
+    costNanoUsd: n === 501 ? 500 : n,
+  });
+
+  it.each([
+    ['asc', [['s500', 's501'], ['s502', 's503'], ['s504']]],
+    ['desc', [['s504', 's503'], ['s502', 's501'], ['s500']]],
+  ])('are shown page by page, each once: %s', async (order, pages) => {
+    const table = tableOf(rare);
+    const wanted = { tags: ['rare'], sortBy: 'cost', limit: 2, order };
+    expect(await pagesOf(table, wanted)).toEqual(pages);
+  });
+
+  it.each(['asc', 'desc'])('are so too where much is asked of each: %s', async (order) => {
+    const noneOf = Array.from({ length: 100 }, (_, n) => ({ idPrefix: `x${n}` }));
+    const isTagged = (n: number) => n >= 300 && n < 700;
+    const table = tableOf((n) => ({
+      tags: isTagged(n) ? ['x'] : [],
+      ...(n > 350 && n < 360 ? { tokens: 1 } : {}),
+      costNanoUsd: Math.floor(n / 2),
+    }));
+    const wanted = { noneOf, tags: ['x'], minTokens: 1, sortBy: 'cost', limit: 4, order };
+    const ids = Array.from({ length: 9 }, (_, n) => `s${351 + n}`);
+    const all = order === 'asc' ? ids : ids.toReversed();
+    expect(await pagesOf(table, wanted)).toEqual([all.slice(0, 4), all.slice(4, 8), all.slice(8)]);
+  });
+});
+
+describe('a search of which much is asked of each row', () => {
+  /** So much that a third of them is looked at in one go. */
+  const noneOf = Array.from({ length: 100 }, (_, n) => ({ idPrefix: `x${n}` }));
+  const table = tableOf((n) => ({ tokens: n === 655 || n === 660 ? 5_000 : 0 }));
+  const wanted = { noneOf, minTokens: 1 };
+
+  it.each([
+    ['desc', { limit: 1 }, ['s660'], 1],
+    ['asc', { limit: 1 }, ['s655'], 2],
+    ['desc', { limit: 2 }, ['s660', 's655'], 3],
+    ['desc', { limit: 9, sortBy: 'cost' }, ['s660', 's655'], 3],
+  ])('gives way in between, and ends with its page: %s %j', async (order, more, ids, pauses) => {
+    let count = 0;
+    const counting = new Lane(async () => {
+      count += 1;
+    });
+    const criteria = criteriaOf({ ...wanted, order, ...more });
+    const { rows } = await search(table, criteria, counting);
+    expect(rows.map(({ key }) => key.sessionId)).toEqual(ids);
+    expect(count).toBe(pauses);
+  });
+
+  it('goes on behind a cursor, and says where its page ended', async () => {
+    const first = await search(table, criteriaOf({ ...wanted, limit: 1 }), lane);
+    expect(first.nextCursor).toBeDefined();
+    const next = criteriaOf({ ...wanted, limit: 1, cursor: first.nextCursor });
+    const second = await search(table, next, lane);
+    expect(second.rows.map(({ key }) => key.sessionId)).toEqual(['s655']);
+    expect(second.nextCursor).toBeUndefined();
+  });
+});
+
 describe('a count', () => {
   it.each([
     ['of everything', {}],

@@ -86,3 +86,54 @@ describe('a session that a commit has told of', () => {
     expect(faults).toHaveLength(1);
   });
 });
+
+describe('sessions that wait', () => {
+  /** Taking this one in fails, so it is seen when that is. */
+  const broken = { ...head('broken'), tags: null } as never;
+  const stage = () => {
+    const catalog = new MemoryCatalog();
+    let n = 0;
+    const note = (count: number): void => {
+      for (let left = count; left > 0; left -= 1) catalog.note(head(`s${n++}`));
+    };
+    return { catalog, note };
+  };
+
+  it('are so many and no more', () => {
+    const { catalog, note } = stage();
+    catalog.note(broken);
+    note(MAX_NOTED - 1);
+    expect(() => note(1)).toThrow(TypeError);
+  });
+
+  it('count once each, however often they change, and not once they are deleted', () => {
+    const { catalog, note } = stage();
+    catalog.note(broken);
+    note(MAX_NOTED - 1);
+    for (const version of [2, 3, 4]) catalog.note(head('s7', version));
+    for (const id of ['s1', 's2', 'unknown']) catalog.delete(keyOf(id));
+    note(2);
+    expect(() => note(1)).toThrow(TypeError);
+  });
+
+  it('are taken in by fifties, those that wait longest first', () => {
+    const { catalog, note } = stage();
+    note(50);
+    catalog.note(broken);
+    note(MAX_NOTED - 51);
+    note(1); // one too many: the first fifty are taken in
+    note(49);
+    expect(() => note(1)).toThrow(TypeError);
+  });
+
+  it('are none after a look', () => {
+    const { catalog, note } = stage();
+    for (let rounds = 0; rounds < 3; rounds += 1) {
+      note(MAX_NOTED);
+      expect(catalog.stats().sessions).toBe((rounds + 1) * MAX_NOTED);
+    }
+    catalog.note(broken);
+    note(MAX_NOTED - 1);
+    expect(() => note(1)).toThrow(TypeError);
+  });
+});

@@ -199,9 +199,69 @@ test('the text index knows a session by its number, and one that is not there by
   const catalog = new MemoryCatalog();
   catalog.put(rowOf('a'));
   catalog.numberText(rowOf('a').key, 7);
-  catalog.numberText(rowOf('b').key, 8);
+  const { bytes } = catalog.stats();
+  catalog.numberText(rowOf('b').key, 8_000);
+  expect(catalog.stats().bytes).toBe(bytes);
   expect(catalog.textNumberOf(rowOf('a').key)).toBe(7);
   expect(catalog.textNumberOf(rowOf('b').key)).toBe(0);
   catalog.forgetTextNumbers();
   expect(catalog.textNumberOf(rowOf('a').key)).toBe(0);
+});
+
+test('of a tenant that has no sessions nothing is known, and nothing can be numbered', async () => {
+  const catalog = new MemoryCatalog();
+  catalog.numberText(rowOf('a').key, 7);
+  catalog.delete(rowOf('a').key);
+  expect([catalog.textNumberOf(rowOf('a').key), catalog.find(tenant, 'a')]).toEqual([0, undefined]);
+  expect([catalog.tenants(), catalog.withOpenTurns(), catalog.stats()]).toEqual([
+    ...[[], [], { sessions: 0, bytes: 0 }],
+  ]);
+  expect(await catalog.search(tenant, criteriaOf())).toEqual({ rows: [] });
+  expect(await catalog.facets(tenant, { by: 'owner', limit: 5 })).toEqual({
+    facets: [],
+    values: 0,
+  });
+  expect(await catalog.count(tenant, {})).toMatchObject({ sessions: 0, costNanoUsd: 0 });
+});
+
+test('one at a time is told what sessions are about to be, until it wants to hear no more', () => {
+  const catalog = catalogOf({ a: { title: 'old' } });
+  const told: string[] = [];
+  const watcher = (name: string): Parameters<MemoryCatalog['tellChanges']>[0] => ({
+    willBe: (key, after, current) =>
+      void told.push(`${name}: ${key.sessionId} ${current()?.title} ${after?.title}`),
+  });
+  const nobody = new MemoryCatalog();
+  nobody.tellChanges(watcher('nobody'));
+  nobody.put(rowOf('a', { title: 'new' }));
+  expect(told.splice(0)).toEqual(['nobody: a undefined new']);
+  const endFirst = catalog.tellChanges(watcher('first'));
+  catalog.put(rowOf('a', { title: 'new' }));
+  const endSecond = catalog.tellChanges(watcher('second'));
+  endFirst();
+  catalog.delete(rowOf('a').key);
+  endSecond();
+  catalog.put(rowOf('a'));
+  expect(told).toEqual(['first: a old new', 'second: a new undefined']);
+});
+
+test('what a session is about to be no more is told with what a search does not show', () => {
+  const catalog = catalogOf({ a: { toolsUsed: ['Bash'] } });
+  const told: unknown[] = [];
+  catalog.tellChanges({ willBe: (_, __, current) => void told.push(current()?.toolsUsed) });
+  catalog.put(rowOf('a'));
+  expect(told).toEqual([['Bash']]);
+  expect(catalogOf({ a: { toolsUsed: ['Bash'] } }).whole(rowOf('a').key)?.toolsUsed).toEqual([
+    'Bash',
+  ]);
+  expect(catalogOf({ a: { toolsUsed: ['Bash'] } }).find(tenant, 'a')?.toolsUsed).toBeUndefined();
+});
+
+test('a catalog of several tenants is as large as all of them', () => {
+  const catalog = catalogOf({ a: {}, b: {} });
+  const { bytes } = catalog.stats();
+  catalog.put(rowOf('c', { key: { ...rowOf('c').key, tenant: 'other' as Tenant }, openTurns: 1 }));
+  expect(catalog.stats().sessions).toBe(3);
+  expect(catalog.stats().bytes).toBeGreaterThan(1.5 * bytes);
+  expect(catalog.withOpenTurns().map(({ key }) => key.tenant)).toEqual(['other']);
 });

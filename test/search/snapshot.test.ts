@@ -237,6 +237,17 @@ describe('what is saved', () => {
     expect([loading.text(), loading.number()]).toEqual(['', -1]);
   });
 
+  it('is handed over in few pieces, small things together', () => {
+    const pieces: number[] = [];
+    const saving = new Saving((bytes) => pieces.push(bytes.length));
+    for (let n = 0; n < 100; n += 1) saving.text('small');
+    saving.array(new Uint8Array(600_003));
+    saving.number(1);
+    saving.end();
+    saving.end();
+    expect(pieces).toEqual([100 * 16 + 8, 600_003, 5 + 8]);
+  });
+
   it('says what it has where something else was looked for, and where it ends too soon', () => {
     const bytes = saved((saving) => saving.text('columns'));
     expect(() => new Loading(bytes).expect('rows')).toThrow('it has "columns" for rows');

@@ -47,3 +47,22 @@ test('an item would be kept while there is room, and then in front of the last o
   best.add(3);
   expect([2, 4, 5, 6].map((item) => best.wants(item))).toEqual([true, true, false, false]);
 });
+
+test('of items that are equal those that came first are kept', () => {
+  const best = new TopK<{ n: number; name: string }, { n: number }>(1, (a, b) => a.n - b.n);
+  for (const name of ['first', 'second']) best.add({ n: 1, name });
+  expect(best.sorted()).toEqual([{ n: 1, name: 'first' }]);
+  expect([best.wants({ n: 1 }), best.wants({ n: 0 })]).toEqual([false, true]);
+});
+
+test('nothing but items is compared, however many are kept', () => {
+  const strict = (a: number | undefined, b: number | undefined): number => {
+    if (a === undefined || b === undefined) throw new Error('no item');
+    return a - b;
+  };
+  for (let limit = 1; limit <= 8; limit += 1) {
+    const best = new TopK<number>(limit, strict);
+    for (let item = 20; item > 0; item -= 1) best.add(item);
+    expect(best.sorted()).toEqual(Array.from({ length: limit }, (_, n) => n + 1));
+  }
+});

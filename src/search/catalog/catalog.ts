@@ -127,14 +127,14 @@ export class MemoryCatalog implements Catalog {
   numberText({ tenant, sessionId }: SessionKey, number: number): void {
     this.#takeIn();
     const table = this.#tables.get(tenant);
-    const slot = table?.slotOf(sessionId);
-    if (slot !== undefined) table?.texts.set(slot, number);
+    if (table === undefined) return;
+    const slot = table.slotOf(sessionId);
+    if (slot !== undefined) table.texts.set(slot, number);
   }
 
   textNumberOf({ tenant, sessionId }: SessionKey): number {
     const table = this.#tables.get(tenant);
-    const slot = table?.slotOf(sessionId);
-    return slot === undefined ? 0 : (table?.texts.numberOf(slot) ?? 0);
+    return table?.texts.numberOf(table.slotOf(sessionId) ?? 0) ?? 0; // where there is no slot there is no number
   }
 
   forgetTextNumbers(): void {
@@ -150,9 +150,7 @@ export class MemoryCatalog implements Catalog {
 
   find(tenant: Tenant, sessionId: string): CatalogRow | undefined {
     this.#takeIn();
-    const table = this.#tables.get(tenant);
-    const slot = table?.slotOf(sessionId);
-    return slot === undefined ? undefined : table?.rowAt(slot);
+    return this.#taken(tenant, sessionId, false);
   }
 
   tenants(): readonly Tenant[] {
@@ -227,10 +225,15 @@ export class MemoryCatalog implements Catalog {
   /** Whether it was taken in or still waits; with what a search does not show. */
   #current({ tenant, sessionId }: SessionKey): CatalogRow | undefined {
     const noted = this.#noted.get(tenant)?.get(sessionId);
-    if (noted !== undefined) return noted;
+    return noted ?? this.#taken(tenant, sessionId, true);
+  }
+
+  /** What it was when it was taken in. */
+  #taken(tenant: Tenant, sessionId: string, isWhole: boolean): CatalogRow | undefined {
     const table = this.#tables.get(tenant);
-    const slot = table?.slotOf(sessionId);
-    return slot === undefined ? undefined : table?.rowAt(slot, true);
+    if (table === undefined) return undefined;
+    const slot = table.slotOf(sessionId);
+    return slot === undefined ? undefined : table.rowAt(slot, isWhole);
   }
 
   #forgetNoted({ tenant, sessionId }: SessionKey): void {

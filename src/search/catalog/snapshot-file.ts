@@ -91,8 +91,14 @@ export const removeSnapshot = (path: string): void => {
   for (const each of [path, `${path}.new`]) rmSync(each, { force: true });
 };
 
+interface Found {
+  readonly kind: 'found';
+  readonly header: SnapshotHeader;
+  readonly from: Loading;
+}
+
 export type Snapshot =
-  | { readonly kind: 'found'; readonly header: SnapshotHeader; readonly from: Loading }
+  | Found
   | { readonly kind: 'absent' }
   | { readonly kind: 'unusable'; readonly why: string };
 
@@ -121,8 +127,7 @@ export const readHeader = async (path: string): Promise<SnapshotHeader | undefin
     file = await open(path, 'r');
     const bytes = Buffer.alloc(HEADER_BYTES);
     await file.read(bytes, 0, HEADER_BYTES, 0);
-    const snapshot = opened(bytes);
-    return snapshot.kind === 'found' ? snapshot.header : undefined;
+    return opened(bytes).header;
   } catch {
     return undefined;
   } finally {
@@ -130,8 +135,8 @@ export const readHeader = async (path: string): Promise<SnapshotHeader | undefin
   }
 };
 
-/** Throws when the checksum is another one. */
-const wholeOf = async (file: FileHandle): Promise<Buffer> => {
+/** All its bytes. Throws when the checksum is another one. */
+export const wholeOf = async (file: Pick<FileHandle, 'stat' | 'read'>): Promise<Buffer> => {
   const { size } = await file.stat();
   const summed = size - CHECKSUM_BYTES;
   if (summed < CHECKSUM_BYTES) throw new Error('it is cut short');
@@ -140,14 +145,15 @@ const wholeOf = async (file: FileHandle): Promise<Buffer> => {
   for (let at = 0; at < size; ) {
     const { bytesRead } = await file.read(bytes, at, Math.min(PIECE_BYTES, size - at), at);
     if (bytesRead === 0) throw new Error('it is cut short');
-    sum = crc32(bytes.subarray(at, Math.max(at, Math.min(summed, at + bytesRead))), sum);
+    sum = crc32(bytes.subarray(at, Math.min(summed, at + bytesRead)), sum);
     at += bytesRead;
   }
   if (bytes.readDoubleLE(summed) !== sum) throw new Error('it fails its checksum');
   return bytes;
 };
 
-const opened = (bytes: Buffer): Snapshot => {
+/** Throws for what is no snapshot that this version reads. */
+const opened = (bytes: Buffer): Found => {
   const from = new Loading(bytes);
   if (from.number() !== MAGIC) throw new Error('it is none');
   const format = from.number();

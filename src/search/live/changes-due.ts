@@ -83,9 +83,8 @@ export class ChangesDue {
    * before, were lost and come again. undefined: it is a number that is not to be asked for.
    */
   next(after: number, limit: number): readonly WatchChange[] | undefined {
-    if (after === this.#n) this.#cut = [];
-    else if (after === this.#n - 1 && this.#cut.length > 0) this.#putBack();
-    else return undefined;
+    if (after === this.#n - 1 && this.#cut.length > 0) this.#putBack();
+    else if (after !== this.#n) return undefined;
     const cut: Entry[] = [];
     for (const entry of this.#due.values()) {
       if (cut.length === limit) break;
@@ -109,7 +108,6 @@ export class ChangesDue {
       this.#putIn(now === undefined ? entry : { ...entry, isMember: now.isMember, row: now.row });
     }
     for (const entry of later.values()) this.#putIn(entry);
-    this.#cut = [];
   }
 
   /** There is no other one of its session; it may be that there is nothing to tell. */

@@ -123,7 +123,7 @@ export class LiveWatch {
 
   /** It tells nothing any more; the reader hears why with the next request. */
   end(why: ResyncReason): void {
-    if (this.#over === undefined) this.#due = new ChangesDue(0);
+    this.#due = new ChangesDue(0);
     this.#over ??= why;
     this.#meanwhile = undefined;
     this.#answerWaiting({ kind: 'resync', why: this.#over });

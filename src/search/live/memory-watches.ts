@@ -184,7 +184,6 @@ export class MemoryWatches implements Watches, RowWatcher {
   }
 
   #arm(): void {
-    if (this.#isClosed) return;
     this.#timer ??= this.#options.clock.setTimeout(() => {
       this.#timer = undefined;
       try {

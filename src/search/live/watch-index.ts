@@ -159,7 +159,7 @@ export class WatchIndex<W> {
       watches.eachOfEither(valueIn(before ?? row), valueIn(row), this.#meet);
     for (const [field, ofField] of this.#byField) {
       this.#meetAll(row, field, ofField);
-      if (before !== undefined && before !== row && !hasSame(before, row, field))
+      if (before !== undefined && before !== row && !hasKept(before, row, field))
         this.#meetAll(before, field, ofField);
     }
     return this.#found;
@@ -203,12 +203,12 @@ const take = <K, V>(sets: Map<K, Set<V>>, key: K, value: V): void => {
   if (set?.size === 0) sets.delete(key);
 };
 
-/** Whether both stand under the same values: the tags of a session hardly ever change. */
-const hasSame = (one: CatalogRow, other: CatalogRow, field: Field): boolean => {
-  if (field === 'tag') return isSameList(one.tags, other.tags);
-  if (field === 'tool') return isSameList(one.toolsUsed ?? [], other.toolsUsed ?? []);
-  return one[field] === other[field];
+/** Whether all that it stood under it stands under still: the tags of a session hardly ever change. */
+const hasKept = (before: CatalogRow, row: CatalogRow, field: Field): boolean => {
+  if (field === 'tag') return areKept(before.tags, row.tags);
+  if (field === 'tool') return areKept(before.toolsUsed ?? [], row.toolsUsed ?? []);
+  return before[field] === row[field];
 };
 
-const isSameList = (one: readonly string[], other: readonly string[]): boolean =>
-  one === other || (one.length === other.length && one.every((value, at) => value === other[at]));
+const areKept = (before: readonly string[], now: readonly string[]): boolean =>
+  before === now || before.every((value, at) => value === now[at]);

@@ -133,10 +133,7 @@ export class Fields {
 
   /** Of fields that hold nothing yet. */
   load(from: Loading): void {
-    for (let left = from.number(); left > 0; left -= 1) {
-      const page = from.uint32();
-      this.#add(page.length === 0 ? undefined : page);
-    }
+    for (let left = from.number(); left > 0; left -= 1) this.#add(from.uint32());
   }
 
   #add(words: Uint32Array | undefined): void {

@@ -68,9 +68,9 @@ export class IdTable implements Order {
 
   delete(slot: number): void {
     const place = this.#places.at(slot);
+    if (place === 0) return;
     const hash = this.#hashAt(slot);
-    const shard = this.#shards[shardOf(hash)];
-    if (place === 0 || shard === undefined) return;
+    const shard = this.#shards[shardOf(hash)] as Shard;
     this.#takeOut(shard, hash, slot);
     this.#bytes.give(place, runLength(this.#lengthAt(place)));
     this.#places.set(slot, 0);
@@ -109,7 +109,6 @@ export class IdTable implements Order {
 
   /** The order of the ids of two slots. */
   compare(a: number, b: number): number {
-    if (a === b) return 0;
     const left = this.#places.at(a);
     const right = this.#places.at(b);
     const inLeft = this.#bytes.page(left);
@@ -164,9 +163,9 @@ export class IdTable implements Order {
     return true;
   }
 
+  /** Of a slot that has an id. */
   #hashAt(slot: number): number {
     const place = this.#places.at(slot);
-    if (place === 0) return 0;
     const page = this.#bytes.page(place);
     const offset = this.#bytes.offset(place);
     const length = page[offset] ?? 0;

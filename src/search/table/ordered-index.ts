@@ -43,10 +43,14 @@ export interface Span {
   readonly most: number;
 }
 
+/** Where the mark of an entry stands. Where there are no marks any number will do: then nothing is chosen by them. */
+const MARK = 2;
+
 const ANY_KEY: Span = { least: 0, most: 0xffff_ffff };
 
 export class OrderedIndex {
   readonly #order: Order;
+  readonly #markOf: Order['markOf'];
   readonly #chunks: Chunk[] = [];
   /** The last key of each chunk. */
   readonly #lastKeys: number[] = [];
@@ -58,7 +62,8 @@ export class OrderedIndex {
 
   constructor(order: Order) {
     this.#order = order;
-    this.#width = order.markOf === undefined ? 2 : 3;
+    this.#markOf = order.markOf;
+    this.#width = this.#markOf === undefined ? 2 : 3;
   }
 
   get size(): number {
@@ -114,14 +119,13 @@ export class OrderedIndex {
   ascend(from: number, to: number, visit: (item: number) => boolean, choice?: Choice): void {
     const width = this.#width;
     const { least, most, bits } = choice ?? ANY_MARK;
-    const mark = choice === undefined ? 0 : 2; // any number will do where there is no choice
     let number = this.#chunkAt(from);
     let rank = this.#startOf(number);
     for (; number < this.#chunks.length && rank < to; number++) {
       const { entries, size } = this.#chunks[number] as Chunk;
       const end = width * Math.min(size, to - rank);
       for (let at = width * Math.max(0, from - rank); at < end; at += width) {
-        if (!isChosen(entries[at + mark] ?? 0, least, most, bits)) continue;
+        if (!isChosen(entries[at + MARK] ?? 0, least, most, bits)) continue;
         if (!visit(entries[at + 1] ?? 0)) return;
       }
       rank += size;
@@ -132,7 +136,6 @@ export class OrderedIndex {
   descend(from: number, to: number, visit: (item: number) => boolean, choice?: Choice): void {
     const width = this.#width;
     const { least, most, bits } = choice ?? ANY_MARK;
-    const mark = choice === undefined ? 0 : 2;
     let number = this.#chunkAt(to - 1);
     let rank = this.#startOf(number + 1);
     for (; number >= 0 && rank > from; number--) {
@@ -140,7 +143,7 @@ export class OrderedIndex {
       rank -= size;
       const end = width * Math.max(0, from - rank);
       for (let at = width * (Math.min(size, to - rank) - 1); at >= end; at -= width) {
-        if (!isChosen(entries[at + mark] ?? 0, least, most, bits)) continue;
+        if (!isChosen(entries[at + MARK] ?? 0, least, most, bits)) continue;
         if (!visit(entries[at + 1] ?? 0)) return;
       }
     }
@@ -176,8 +179,7 @@ export class OrderedIndex {
       const middle = (low + high) >>> 1;
       const last = this.#lastKeys[middle] ?? 0;
       const isBefore =
-        last < key ||
-        (last === key && this.#order.compare(this.#lastItem(this.#chunks[middle]), item) < 0);
+        last < key || (last === key && this.#order.compare(this.#lastItem(middle), item) < 0);
       if (isBefore) low = middle + 1;
       else high = middle;
     }
@@ -207,8 +209,7 @@ export class OrderedIndex {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const key = this.#lastKeys[middle] ?? 0;
-      const isReached =
-        key > keys.most || (key >= keys.least && reached(this.#lastItem(this.#chunks[middle])));
+      const isReached = key > keys.most || (key >= keys.least && reached(this.#lastItem(middle)));
       if (isReached) high = middle;
       else low = middle + 1;
     }
@@ -232,7 +233,7 @@ export class OrderedIndex {
   #isLast(key: number, item: number): boolean {
     const last = this.#lastKeys.at(-1);
     if (last === undefined || last > key) return last === undefined;
-    return last < key || this.#order.compare(this.#lastItem(this.#chunks.at(-1)), item) < 0;
+    return last < key || this.#order.compare(this.#lastItem(this.#chunks.length - 1), item) < 0;
   }
 
   /** Splits a full chunk; at the very end it starts a new one, as what grows with time fills chunks so. */
@@ -259,7 +260,7 @@ export class OrderedIndex {
     entries.copyWithin(at + width, at, width * chunk.size);
     entries[at] = key;
     entries[at + 1] = item;
-    if (width === 3) entries[at + 2] = this.#order.markOf?.(item) ?? 0;
+    if (this.#markOf !== undefined) entries[at + MARK] = this.#markOf(item);
     chunk.size += 1;
     this.#note(number, chunk);
   }
@@ -336,8 +337,10 @@ export class OrderedIndex {
     return entries[this.#width * offset + 1] ?? 0;
   }
 
-  #lastItem(chunk: Chunk | undefined): number {
-    return chunk === undefined ? 0 : this.#itemAt(chunk, chunk.size - 1);
+  /** Of a chunk that is there. */
+  #lastItem(number: number): number {
+    const chunk = this.#chunks[number] as Chunk;
+    return this.#itemAt(chunk, chunk.size - 1);
   }
 
   #lastKey({ entries, size }: Chunk): number {

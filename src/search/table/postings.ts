@@ -51,10 +51,6 @@ export class Postings {
     if (list.index.size === 0) this.#lists.delete(value);
   }
 
-  size(value: number): number {
-    return this.#lists.get(value)?.index.size ?? (this.#single.at(value) === 0 ? 0 : 1);
-  }
-
   /** Some row that has the value; 0 if none has. */
   first(value: number): number {
     let first = this.#single.at(value);

@@ -238,7 +238,7 @@ export class SessionTable {
     const slot = this.#ids.slotOf(sessionId);
     if (slot === 0) return;
     this.#unlist(slot);
-    if (!this.#isLoading) this.#byId.delete(slot);
+    this.#byId.delete(slot);
     for (const column of Object.values(this.sorted)) column.values.set(slot, 0);
     for (const facet of Object.values(this.facets)) facet.set(slot, undefined);
     for (const texts of Object.values(this.#texts)) texts.set(slot, undefined);
@@ -255,10 +255,10 @@ export class SessionTable {
   settle(): void {
     if (!this.#isLoading) return;
     this.#isLoading = false;
-    const byId = this.#slotsById();
-    for (const slot of byId) this.#byId.insert(slot);
+    const slots = this.#slots();
+    for (const slot of slots) this.#byId.insert(slot);
     for (const column of Object.values(this.sorted)) {
-      const order = sortedBy(byId, column);
+      const order = sortedBy(slots, column);
       for (const slot of order) column.index.insert(slot);
       if (column !== this.sorted.updatedAt) continue;
       for (const lists of this.#lists) for (const slot of order) lists.list(slot);
@@ -363,15 +363,12 @@ export class SessionTable {
     return slot;
   }
 
-  /** A store is read in the order of its ids, so there is mostly nothing to sort. */
-  #slotsById(): Uint32Array {
+  /** Those in use, mostly in the order of their ids: a store is read so. */
+  #slots(): Uint32Array {
     const slots = new Uint32Array(this.#ids.size);
     let size = 0;
     for (let slot = 1; slot < this.#slotsEnd; slot++) if (this.#ids.has(slot)) slots[size++] = slot;
-    const isSorted = slots.every(
-      (slot, n) => n === 0 || this.#ids.compare(slots[n - 1] ?? 0, slot) < 0,
-    );
-    return isSorted ? slots : slots.sort((a, b) => this.#ids.compare(a, b));
+    return slots;
   }
 
   /** Puts the row into all orders, by the values that it has now. */
@@ -390,7 +387,6 @@ export class SessionTable {
     const { createdAt, updatedAt } = this.sorted;
     takeRow(this.#sums, this.#recency, slot);
     if (updatedAt.at(slot) < createdAt.at(slot)) this.#backwards -= 1;
-    if (this.#isLoading) return;
     for (const lists of this.#lists) lists.unlist(slot);
     for (const index of this.#orders) index.delete(slot);
   }

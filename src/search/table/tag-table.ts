@@ -140,11 +140,11 @@ export class TagTable {
     return 0;
   }
 
-  /** Each listed row that has any of these keys, once. */
+  /** Each listed row that has any of these keys, once: of several, under the first that it has. */
   each(keys: ReadonlySet<number>, visit: (slot: number) => void): void {
     for (const key of keys)
       this.postings.each(key, (slot) => {
-        if (keys.size === 1 || this.firstOf(slot, keys) === key) visit(slot);
+        if (this.firstOf(slot, keys) === key) visit(slot);
       });
   }
 

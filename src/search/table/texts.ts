@@ -82,8 +82,9 @@ export class Texts {
 
   #loadedAt(slot: number): string | undefined {
     const page = this.#loaded[slot >>> PAGE_BITS];
-    const length = page?.lengths[slot & PAGE_MASK] ?? 0;
-    if (page === undefined || length === 0) return undefined;
+    if (page === undefined) return undefined;
+    const length = page.lengths[slot & PAGE_MASK] ?? 0;
+    if (length === 0) return undefined;
     const start = page.starts[slot & PAGE_MASK] ?? 0;
     return page.bytes.toString('utf8', start, start + length - 1);
   }

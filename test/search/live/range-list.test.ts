@@ -52,3 +52,25 @@ test('a value that has passed none of a thousand open ranges is compared with th
   expect(found(list, 7, 8)).toEqual([]);
   expect(looks).toBe(1);
 });
+
+test('a value that has passed all of a thousand ranges without a beginning is compared with the first alone', () => {
+  let looks = 0;
+  const list = new RangeList<number>();
+  for (let at = 0; at < 1_000; at += 1)
+    list.add(at, {
+      valueIn: () => 0,
+      min: -Infinity,
+      get max() {
+        looks += 1;
+        return at;
+      },
+    });
+  looks = 0;
+  expect(found(list, 1_007, 1_008)).toEqual([]);
+  expect(looks).toBe(1);
+});
+
+test('ranges of either kind are counted together', () => {
+  const open = { min: -Infinity, max: 1 };
+  expect(listOf([open, open, { min: 0, max: 1 }]).size).toBe(3);
+});
