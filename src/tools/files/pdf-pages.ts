@@ -3,6 +3,7 @@
  * needs it; its name is no literal where it is imported, so that bundlers leave it alone.
  */
 import { Refusal } from '../tool/refusal.ts';
+import { boundUnpacking } from './pdf-unpacking.ts';
 
 /** Of a PDF of which some pages are wanted; it is taken apart in memory. */
 export const MAX_PAGED_BYTES = 64 * 1024 * 1024;
@@ -43,10 +44,14 @@ export const pagesOf = async (
   what: string,
   load: Load = importByName,
 ): Promise<Buffer> => {
-  const { PDFDocument, EncryptedPDFError } = await loadPackage(load);
+  const pdf = await loadPackage(load);
+  boundUnpacking(pdf);
+  const { PDFDocument, EncryptedPDFError } = pdf;
   try {
     const whole = await PDFDocument.load(bytes, QUIETLY);
-    const indices = indicesOf(range, whole.getPageCount(), what);
+    const count = whole.getPageCount();
+    if (count === 0) throw new Error('what holds its pages could not be read'); // the package passes over it
+    const indices = indicesOf(range, count, what);
     const some = await PDFDocument.create(QUIETLY);
     for (const page of await some.copyPages(whole, indices)) some.addPage(page);
     return Buffer.from(await some.save());

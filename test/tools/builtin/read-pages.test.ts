@@ -1,7 +1,9 @@
+import { deflateSync } from 'node:zlib';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Read } from '../../../src/tools/builtin/read.ts';
 import { MAX_PICKED_PAGES, pageRange, pagesOf } from '../../../src/tools/files/pdf-pages.ts';
+import { MAX_UNPACKED_BYTES } from '../../../src/tools/files/pdf-unpacking.ts';
 import { folderWith } from '../calling.ts';
 
 /** A PDF whose pages are told apart by their widths: 101, 102, … */
@@ -19,6 +21,22 @@ let thirty: Buffer;
 beforeAll(async () => {
   thirty = await pdfOf(30);
 });
+
+/** Its page lies in a stream of objects, behind so many bytes of nothing. */
+const bombOf = (bytes: number): Buffer => {
+  const page = '<</Type/Page/Parent 2 0 R/MediaBox[0 0 101 9]>>';
+  const packed = deflateSync(
+    Buffer.concat([Buffer.from('3 0 '), Buffer.alloc(bytes, ' '), Buffer.from(page)]),
+  );
+  return Buffer.concat([
+    Buffer.from('%PDF-1.5\n5 0 obj\n<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length '),
+    Buffer.from(`${packed.length}>>\nstream\n`),
+    packed,
+    Buffer.from('\nendstream\nendobj\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n'),
+    Buffer.from('2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n'),
+    Buffer.from('trailer\n<</Root 1 0 R/Size 9>>\n%%EOF'),
+  ]);
+};
 
 const read = async (bytes: Buffer, pages: string) => {
   const { call } = folderWith({ 'a.pdf': bytes });
@@ -75,6 +93,13 @@ describe('pages of a PDF', () => {
     const { isError, text } = await read(await bytes(), '1');
     expect(isError).toBe(true);
     expect(text).toContain(why);
+  });
+
+  it('are not unpacked without a bound', async () => {
+    const some = await pagesOf(bombOf(1024 * 1024), pageRange('1'), 'it');
+    expect(await widthsIn(some)).toEqual([101]);
+    const tooMuch = pagesOf(bombOf(MAX_UNPACKED_BYTES), pageRange('1'), 'it');
+    await expect(tooMuch).rejects.toThrow('is a damaged PDF');
   });
 
   it('are refused with the name of the package where that is not installed', async () => {
