@@ -59,7 +59,10 @@ export class MessageDraft {
     }
   }
 
-  /** Throws `AnthropicError` if its end has not come, and for tool input that is no JSON, whole or cut off. */
+  /**
+   * Throws `AnthropicError` if its end has not come, and for tool input that is no JSON: none at all, or none that is whole where
+   * the message says that its tools are to run. Some servers say so of an answer that they cut off, and half a file would be written.
+   */
   finished(): FinishedMessage {
     if (this.#message === undefined || !this.#isFinished)
       throw new AnthropicError('the stream ended before the message did');
@@ -69,6 +72,7 @@ export class MessageDraft {
       if (block === undefined || text === '') continue; // what its start had is all
       const whole = parsed(text);
       if (whole !== undefined) inputs.set(place, text);
+      else if (this.#message.stop_reason === 'tool_use') throw notWhole(text);
       block.input = whole ?? cutOff(text);
     }
     return { message: this.#message, inputs };
@@ -149,6 +153,11 @@ const parsed = (text: string): unknown => {
 /** Else the API refuses each later request. */
 const isInput = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const notWhole = (text: string): AnthropicError => {
+  cutOff(text); // it may not even be the beginning of one
+  return new AnthropicError('the input of a tool was cut off, and the answer says that it is whole');
+};
 
 /** What there is of it, as the SDK reads it. */
 const cutOff = (text: string): unknown => {

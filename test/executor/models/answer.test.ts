@@ -9,8 +9,8 @@ const start = {
   type: 'message_start',
   message: { id: 'msg_1', model: 'm', content: [], usage: {} },
 };
-const stop = [
-  { type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: {} },
+const stoppedBy = (stop_reason: string) => [
+  { type: 'message_delta', delta: { stop_reason }, usage: {} },
   { type: 'message_stop' },
 ];
 const delta = (partial_json: string) => ({
@@ -19,7 +19,8 @@ const delta = (partial_json: string) => ({
 });
 
 /** The content of the outcome's body, as text, after tool input came in these pieces. */
-const contentAfter = (pieces: readonly string[]): string => {
+const contentAfter = (pieces: readonly string[], stopReason = 'tool_use'): string => {
+  const stop = stoppedBy(stopReason);
   const answer = new Answer();
   const begun = { type: 'content_block_start', index: 0, content_block: toolUse };
   for (const event of [structuredClone(start), { ...begun }, ...pieces.map(delta), ...stop])
@@ -35,7 +36,11 @@ describe('an answer', () => {
   });
 
   it('keeps what could be read of an input that was cut off', () => {
-    expect(contentAfter(['{"path":"/a", "te'])).toContain('"input":{"path":"/a"}');
+    expect(contentAfter(['{"path":"/a", "te'], 'max_tokens')).toContain('"input":{"path":"/a"}');
+  });
+
+  it('is none where such an input is said to be whole: half a file would be written', () => {
+    expect(() => contentAfter(['{"path":"/a", "te'])).toThrow('the input of a tool was cut off');
   });
 
   it('keeps the empty input of a tool that takes none', () => {
