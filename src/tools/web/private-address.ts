@@ -21,6 +21,7 @@ const V4 = [
 const V6 = [
   '::/96', // unspecified, loopback, and IPv4 in its old form
   '::ffff:0:0/96', // IPv4
+  '::ffff:0:0:0/96', // translated to IPv4, in its old form
   '64:ff9b::/96', // translated to IPv4
   '64:ff9b:1::/48',
   '100::/64',
