@@ -156,7 +156,9 @@ const isInput = (value: unknown): boolean =>
 
 const notWhole = (text: string): AnthropicError => {
   cutOff(text); // it may not even be the beginning of one
-  return new AnthropicError('the input of a tool was cut off, and the answer says that it is whole');
+  return new AnthropicError(
+    'the input of a tool was cut off, and the answer says that it is whole',
+  );
 };
 
 /** What there is of it, as the SDK reads it. */
