@@ -122,8 +122,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['executor/models', 'executor/history'],
   // Tools
   ['tools/tool'],
-  ['tools/files', 'tools/own'],
-  ['tools/search', 'tools/web'],
+  ['tools/files'],
+  ['tools/own', 'tools/search', 'tools/web'],
   ['tools/builtin'],
   ['tools/commands', 'tools/agents'],
   ['tools/results'],

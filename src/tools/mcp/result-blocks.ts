@@ -1,13 +1,10 @@
 /** What a server answers, as a tool's result that a model can read. */
 import { z } from 'zod';
 import type { ResultBlock, ToolOutcome } from '../../session/ports/tools.ts';
+import { leftOut, shownMedia } from '../files/shown-media.ts';
 import { MAX_CHARS, shownText } from '../results/long-text.ts';
 
-const IMAGES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
-const PDF = 'application/pdf';
-/** Of one image or document, in characters of base64: the API takes no larger image. */
-const MAX_MEDIA = 5 * 1024 * 1024;
-/** Of all of them. */
+/** Of all images and documents, in characters of base64. */
 const MAX_MEDIA_TOGETHER = 10 * 1024 * 1024;
 
 const Resource = z.object({
@@ -55,7 +52,7 @@ const blocksOf = ({ content, structuredContent }: z.infer<typeof Answer>): Resul
     const block = blockOf(one);
     if (block.type === 'text') return block;
     const { data, media_type } = block.source;
-    if (data.length > Math.min(room, MAX_MEDIA)) return note(media_type, data);
+    if (data.length > room) return leftOut(media_type, data);
     room -= data.length;
     return block;
   });
@@ -76,7 +73,7 @@ const known = (block: Block): ResultBlock => {
       return textBlock(block.text);
     case 'image':
     case 'audio':
-      return mediaBlock(block.mimeType, block.data);
+      return shownMedia(block.mimeType, block.data);
     case 'resource':
       return resourceBlock(block.resource);
     case 'resource_link': {
@@ -91,20 +88,9 @@ const textBlock = (text: string): Extract<ResultBlock, { type: 'text' }> => ({
   text: text.replaceAll('\0', '\uFFFD'),
 });
 
-const mediaBlock = (mimeType: string, data: string): ResultBlock => {
-  const media_type = mimeType.toLowerCase();
-  const source = { type: 'base64', media_type, data } as const;
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(data)) return note(mimeType, data);
-  if (IMAGES.has(media_type)) return { type: 'image', source };
-  return media_type === PDF ? { type: 'document', source } : note(mimeType, data);
-};
-
-const note = (mimeType: string, { length }: string) =>
-  textBlock(`[${mimeType} of ${Math.ceil((length * 3) / 4)} bytes is left out]`);
-
 const resourceBlock = ({ uri, mimeType, text, blob }: z.infer<typeof Resource>): ResultBlock => {
   if (text !== undefined) return textBlock(`[${uri}]\n${text}`);
-  if (blob !== undefined) return mediaBlock(mimeType ?? 'application/octet-stream', blob);
+  if (blob !== undefined) return shownMedia(mimeType ?? 'application/octet-stream', blob);
   return textBlock(`[${uri}]`);
 };
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../../config/config-error.ts';
 import type { ResultBlock, ToolOutcome } from '../../session/ports/tools.ts';
+import { withShownMedia } from '../files/shown-media.ts';
 import { failed, said, whole } from '../tool/outcome.ts';
 import { problemsIn } from '../tool/problems.ts';
 import { type BuiltinTool, jsonSchemaOf, type ToolJob } from '../tool/tool.ts';
@@ -86,7 +87,7 @@ const outcomeOf = (name: string, result: unknown, limit: number): ToolOutcome =>
   if (result === undefined) return said('');
   if (typeof result === 'string') return said(cut(result, limit));
   const { data } = Blocks.safeParse(result);
-  if (data !== undefined) return said(cutBlocks(data, limit));
+  if (data !== undefined) return said(cutBlocks(withShownMedia(data), limit));
   return failed(
     `${name} failed, by a mistake of its own: it gave neither a text nor blocks of text, image or document.`,
   );

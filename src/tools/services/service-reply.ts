@@ -1,6 +1,7 @@
 /** What a service replies, as a tool's result. */
 import { z } from 'zod';
 import type { ResultBlock, ToolOutcome } from '../../session/ports/tools.ts';
+import { isMedia, withShownMedia } from '../files/shown-media.ts';
 import { shownText } from '../results/long-text.ts';
 
 const Block = z.discriminatedUnion('type', [
@@ -18,10 +19,11 @@ const Reply = z.object({
 
 /** Never rejects. @param path where all of it goes when it is too long. Absolute. */
 export const outcomeOfReply = async (text: string, path: string): Promise<ToolOutcome> => {
-  const { content, isError } = replyIn(text);
-  if (typeof content === 'string') return result(await shownText(content, path), isError);
+  const { content: replied, isError } = replyIn(text);
+  if (typeof replied === 'string') return result(await shownText(replied, path), isError);
+  const content = withShownMedia(replied);
   const texts = content.flatMap((block) => (block.type === 'text' ? [block.text] : []));
-  const media = content.filter((block) => block.type !== 'text');
+  const media = content.filter(isMedia);
   const shown = await shownText(texts.join('\n'), path);
   if (media.length === 0) return result(shown, isError);
   return result(shown === '' ? media : [{ type: 'text', text: shown }, ...media], isError);

@@ -5,15 +5,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { DEFAULT_LINES, MAX_LARGE_TEXT, MAX_TEXT, Read } from '../../../src/tools/builtin/read.ts';
 import { MAX_IMAGE_BYTES } from '../../../src/tools/files/media.ts';
 import { folderWith } from '../calling.ts';
+import { png } from '../pictures.ts';
 
 const numbered = (count: number) =>
   Array.from({ length: count }, (_, at) => `line ${at + 1}\n`).join('');
-const png = (width: number, height: number) => {
-  const head = Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR12345678', 'latin1');
-  head.writeUInt32BE(width, 16);
-  head.writeUInt32BE(height, 20);
-  return head;
-};
 const PNG = png(2, 3);
 const JPEG = '\xff\xd8\xff\xe0\0\x04ab\xff\xc0\0\x11\x08\0\x03\0\x02';
 const GIF = 'GIF89a\x02\0\x03\0';

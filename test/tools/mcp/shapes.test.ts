@@ -4,6 +4,7 @@ import { definitionsOf, type SaidTool } from '../../../src/tools/mcp/definitions
 import { type Line, Lines, requestAnswered } from '../../../src/tools/mcp/lines.ts';
 import { outcomeOfAnswer } from '../../../src/tools/mcp/result-blocks.ts';
 import { namesOfTools } from '../../../src/tools/mcp/tool-names.ts';
+import { png } from '../pictures.ts';
 
 describe('names', () => {
   test('other characters are _, and names that become alike are numbered', () => {
@@ -108,7 +109,7 @@ describe('results', () => {
     const outcome = await outcomeOfAnswer(answer, '/nowhere/file.txt');
     return outcome.content;
   };
-  const image = { type: 'image', mimeType: 'image/png', data: 'iVBORw0KGgo=' };
+  const image = { type: 'image', mimeType: 'image/png', data: png(2, 3).toString('base64') };
 
   test('texts are one text, other blocks stay in their order', async () => {
     const [a, b] = ['a', 'b'].map((text) => ({ type: 'text', text }));
@@ -142,7 +143,8 @@ describe('results', () => {
   test('what the API would refuse is named, and left out', async () => {
     const content = [
       { type: 'audio', mimeType: 'audio/wav', data: 'AAAA' },
-      { ...image, mimeType: 'image/tiff' },
+      { ...image, mimeType: 'image/tiff', data: 'SUkqAA==' },
+      { ...image, data: png(9_000, 9_000).toString('base64') },
       { ...image, data: 'no base64!' },
       { ...image, data: 'A'.repeat(6 * 1024 * 1024) },
       { type: 'hologram' },
@@ -150,7 +152,8 @@ describe('results', () => {
     expect(await told({ content })).toBe(
       [
         '[audio/wav of 3 bytes is left out]',
-        '[image/tiff of 9 bytes is left out]',
+        '[image/tiff of 6 bytes is left out]',
+        '[left out: image/png is 9000 by 9000 pixels; at most 8000 on each side can be shown. Make it smaller first.]',
         '[image/png of 8 bytes is left out]',
         '[image/png of 4718592 bytes is left out]',
         '[something that is not known here is left out]',
