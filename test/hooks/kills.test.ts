@@ -13,11 +13,11 @@ const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('./daemon.mjs', import.meta.url));
 const NAMES = ['plain', 'background', 'setsid', 'stubborn'];
 
-/** Each writes its number down, and then that of what it has started. */
+/** Each writes its number down, or what it has started does: one that leaves its group once it has left it. */
 const getaways = [
   'echo $$ > plain; sleep 300',
   'sleep 300 & echo $! > background; sleep 300',
-  'setsid sleep 300 & echo $! > setsid; sleep 300',
+  'setsid sh -c "echo \\$\\$ > setsid; exec sleep 300" & sleep 300',
   'trap "" TERM HUP; setsid sh -c "trap \\"\\" TERM; echo \\$\\$ > stubborn; while :; do sleep 1; done" & sleep 300',
 ];
 
