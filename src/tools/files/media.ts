@@ -60,6 +60,6 @@ const faultOfPdf = (bytes: Buffer): string | undefined => {
     return 'is a PDF with a password, and cannot be shown.';
   const pages = text.match(/\/Type\s{0,9}\/Page(?![a-zA-Z])/g)?.length ?? 0;
   return pages > MAX_PDF_PAGES
-    ? `is a PDF of ${pages} pages; at most ${MAX_PDF_PAGES} can be shown. Read some of its \`pages\`.`
+    ? `is a PDF of ${pages} pages; at most ${MAX_PDF_PAGES} can be shown at once.`
     : undefined;
 };

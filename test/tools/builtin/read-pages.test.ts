@@ -112,11 +112,11 @@ describe('pages of a PDF', () => {
     await expect(broken).rejects.toThrow('broken');
   });
 
-  it('are what a PDF of too many pages is refused with', async () => {
+  it('are needed of a PDF of too many, which says how many may be shown', async () => {
     const { call } = folderWith({
       'a.pdf': `%PDF-1.7${'<</Type /Page/Parent 1 0 R>>'.repeat(101)}`,
     });
     const { text } = await call(Read, { file_path: 'a.pdf' });
-    expect(text).toContain('at most 100 can be shown. Read some of its `pages`.');
+    expect(text).toContain('at most 100 can be shown at once.');
   });
 });
